@@ -1,0 +1,145 @@
+import { z } from 'zod';
+import { decider, type Refusal, refuse } from './decider.ts';
+import { personal } from './personal.ts';
+import { Instant, seconds } from './time.ts';
+
+const agentId = z.string();
+
+export const Role = z.enum(['agent', 'team_manager', 'admin', 'auditor', 'analyst']);
+export type Role = z.infer<typeof Role>;
+export const Direction = z.enum(['incoming', 'outgoing']);
+export type Direction = z.infer<typeof Direction>;
+
+const Profile = {
+  name: personal(z.string(), 'agentId'),
+  email: personal(z.string(), 'agentId'),
+  role: Role,
+  teams: z.array(z.string()),
+  capacity: z.int().positive().nullable(),
+};
+type Profile = z.output<z.ZodObject<typeof Profile>>;
+
+/** Why an agent is free again of a call that was reserved for them. */
+export const ReleaseCause = z.enum(['ended', 'declined', 'timed_out', 'not_acknowledged', 'withdrawn', 'refused']);
+
+const events = {
+  AgentRegistered: { at: Instant, agentId, ...Profile },
+  AgentProfileChanged: { at: Instant, agentId, ...Profile },
+  AgentActivated: { at: Instant, agentId, reason: z.string().nullable() },
+  AgentDeactivated: { at: Instant, agentId, reason: z.string().nullable() },
+  AgentReserved: { at: Instant, agentId, callId: z.string(), direction: Direction },
+  AgentReleased: { at: Instant, agentId, callId: z.string(), because: ReleaseCause },
+  CallSocketOpened: {
+    at: Instant,
+    agentId,
+    sessionId: z.string(),
+    tab: z.string(),
+    gateway: z.string(),
+    fence: z.int().positive(),
+    takenFrom: z.string().nullable(),
+  },
+  CallSocketClosed: { at: Instant, agentId, sessionId: z.string() },
+};
+
+type Socket = { sessionId: string; tab: string; gateway: string; closedAt: Instant | null };
+
+export type Agent = {
+  readonly profile: Profile | null;
+  readonly active: boolean;
+  readonly call: { callId: string; direction: Direction } | null;
+  /** When a call was last reserved; the fairness of round robin rests on it. */
+  readonly lastReservedAt: Instant;
+  readonly socket: Socket | null;
+  readonly fence: number;
+};
+
+const initial: Agent = { profile: null, active: false, call: null, lastReservedAt: 0, socket: null, fence: 0 };
+
+/** A reload of the page gets its call socket back within this time. */
+export const socketGrace = seconds(5);
+
+/** The agent's one call socket, if it is open (or was lost so recently that a reload may still bring it back). */
+export const liveSocket = ({ socket }: Agent, at: Instant) =>
+  socket && (socket.closedAt === null || at < socket.closedAt + socketGrace) ? socket : null;
+
+/** Why this agent may not take part in a call now, or `null`. `fence` is what their page believes to hold, if it says so. */
+export const agentRefusal = (s: Agent, at: Instant, fence: number | null = null): Refusal | null => {
+  if (s.profile === null) return refuse('agent.unknown');
+  if (!s.active) return refuse('agent.inactive');
+  if (!liveSocket(s, at)) return refuse('agent.no_call_socket');
+  if (fence !== null && fence !== s.fence) return refuse('agent.socket_superseded', { facts: { fence: s.fence } });
+  return s.call ? refuse('agent.on_call', { facts: { callId: s.call.callId } }) : null;
+};
+
+type OpenSocket = {
+  at: Instant;
+  agentId: string;
+  sessionId: string;
+  tab: string;
+  /** The server process that holds the socket. */
+  gateway: string;
+  takeOver: boolean;
+  /** True when the process that held the present socket is known to be dead. */
+  holderIsGone: boolean;
+};
+
+const openSocket = (s: Agent, { takeOver, holderIsGone, at, ...c }: OpenSocket) => {
+  const holder = holderIsGone ? null : liveSocket(s, at);
+  const opened = (fence: number, takenFrom: string | null) => [
+    { type: 'CallSocketOpened' as const, at, ...c, fence, takenFrom },
+  ];
+  if (s.socket?.sessionId === c.sessionId && s.socket.closedAt === null) return [];
+  if (holder?.tab === c.tab) return opened(s.fence, null);
+  if (holder && !takeOver) return [];
+  if (holder && s.call) return refuse('agent.call_in_progress', { facts: { callId: s.call.callId } });
+  return opened(s.fence + 1, holder?.closedAt === null ? holder.sessionId : null);
+};
+
+/** A member of staff: may they take calls, which one they hold, which browser is theirs. Stream `agent-<store>.<agentId>`. */
+export const agent = decider({ category: 'agent', events, initial })
+  .decide({
+    RegisterAgent: (s, { at, agentId, ...profile }: { at: Instant; agentId: string } & Profile) => {
+      if (s.profile === null) return [{ type: 'AgentRegistered', at, agentId, ...profile }];
+      const unchanged = JSON.stringify(s.profile) === JSON.stringify(profile);
+      return unchanged ? [] : [{ type: 'AgentProfileChanged', at, agentId, ...profile }];
+    },
+
+    SetAvailability: (s, c: { at: Instant; agentId: string; active: boolean; reason: string | null }) => {
+      const { active, ...rest } = c;
+      if (s.profile === null) return refuse('agent.unknown');
+      if (s.active === active) return [];
+      return [active ? { type: 'AgentActivated', ...rest } : { type: 'AgentDeactivated', ...rest }];
+    },
+
+    /** Holds the agent for one call; two calls can never hold one agent. */
+    ReserveAgent: (
+      s,
+      { fence, ...c }: { at: Instant; agentId: string; callId: string; direction: Direction; fence: number | null },
+    ) => {
+      if (s.call?.callId === c.callId) return [];
+      return agentRefusal(s, c.at, fence) ?? [{ type: 'AgentReserved', ...c }];
+    },
+
+    ReleaseAgent: (s, c: { at: Instant; agentId: string; callId: string; because: z.infer<typeof ReleaseCause> }) =>
+      s.call?.callId === c.callId ? [{ type: 'AgentReleased', ...c }] : [],
+
+    /** The first socket is active, later ones stand by (no event) until they claim; never during a live call. */
+    OpenCallSocket: (s, c: OpenSocket) => (s.profile === null ? refuse('agent.unknown') : openSocket(s, c)),
+
+    CloseCallSocket: (s, c: { at: Instant; agentId: string; sessionId: string }) =>
+      s.socket?.sessionId === c.sessionId && s.socket.closedAt === null ? [{ type: 'CallSocketClosed', ...c }] : [],
+  })
+  .evolve({
+    AgentRegistered: (s, { type: _, at: __, agentId: ___, ...profile }) => ({ ...s, profile }),
+    AgentProfileChanged: (s, { type: _, at: __, agentId: ___, ...profile }) => ({ ...s, profile }),
+    AgentActivated: (s) => ({ ...s, active: true }),
+    AgentDeactivated: (s) => ({ ...s, active: false }),
+    AgentReserved: (s, { callId, direction, at }) => ({ ...s, call: { callId, direction }, lastReservedAt: at }),
+    AgentReleased: (s) => ({ ...s, call: null }),
+    CallSocketOpened: (s, { sessionId, tab, gateway, fence }) => ({
+      ...s,
+      socket: { sessionId, tab, gateway, closedAt: null },
+      fence,
+    }),
+    CallSocketClosed: (s, { at }) => ({ ...s, socket: s.socket && { ...s.socket, closedAt: at } }),
+  });

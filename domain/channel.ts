@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import { decider, type EventOf, type Refusal, refuse } from './decider.ts';
+import { Holiday, openness, WorkingHours } from './hours.ts';
+import { Instant } from './time.ts';
+
+const channelId = z.string();
+
+const Details = { name: z.string(), displayPhoneNumber: z.string(), wabaId: z.string() };
+
+const Calling = {
+  enabled: z.boolean(),
+  userInitiatedEnabled: z.boolean(),
+  workingHours: WorkingHours.nullable(),
+  holidays: z.array(Holiday),
+  callbackRequestsEnabled: z.boolean(),
+};
+type Calling = z.output<z.ZodObject<typeof Calling>>;
+
+/** Which calls Meta has stopped on a number; `icon` only hides the call button. */
+const Restriction = z.enum(['outgoing', 'incoming', 'both', 'icon']);
+
+const events = {
+  ChannelConnected: { at: Instant, channelId, store: z.string(), ...Details },
+  ChannelDetailsChanged: { at: Instant, channelId, ...Details },
+  CallingConfigured: { at: Instant, channelId, ...Calling },
+  ChannelRestricted: {
+    at: Instant,
+    channelId,
+    restriction: Restriction,
+    until: Instant.nullable(),
+    metaType: z.string(),
+  },
+  ChannelViolationReported: { at: Instant, channelId, metaType: z.string() },
+};
+
+const callingOff: Calling = {
+  enabled: false,
+  userInitiatedEnabled: false,
+  workingHours: null,
+  holidays: [],
+  callbackRequestsEnabled: false,
+};
+
+export type Channel = {
+  readonly store: string | null;
+  readonly details: z.output<z.ZodObject<typeof Details>>;
+  readonly calling: Calling;
+  readonly restrictions: readonly { restriction: z.infer<typeof Restriction>; until: Instant | null }[];
+};
+
+const initial: Channel = {
+  store: null,
+  details: { name: '', displayPhoneNumber: '', wabaId: '' },
+  calling: callingOff,
+  restrictions: [],
+};
+
+/** A WhatsApp number of one store: who owns it, what calling it allows and when. Stream `channel-<channelId>`. */
+export const channel = decider({ category: 'channel', events, initial })
+  .decide({
+    /** The first store to connect a number owns it. */
+    ConnectChannel: (
+      s,
+      c: { at: Instant; channelId: string; store: string; name: string; displayPhoneNumber: string; wabaId: string },
+    ) => {
+      const { at, channelId, store, ...details } = c;
+      if (s.store === null) return [{ type: 'ChannelConnected', at, channelId, store, ...details }];
+      if (s.store !== store) return refuse('channel.owned_by_another_store');
+      return same(s.details, details) ? [] : [{ type: 'ChannelDetailsChanged', at, channelId, ...details }];
+    },
+
+    ConfigureCalling: (s, c: { at: Instant; channelId: string; store: string } & Calling) => {
+      const { at, channelId, store, ...calling } = c;
+      if (s.store !== store) return refuse('channel.not_connected');
+      return same(s.calling, calling) ? [] : [{ type: 'CallingConfigured', at, channelId, ...calling }];
+    },
+
+    RecordRestriction: (s, c: Omit<EventOf<typeof events> & { type: 'ChannelRestricted' }, 'type'>) =>
+      s.restrictions.some((r) => r.restriction === c.restriction && r.until === c.until)
+        ? []
+        : [{ type: 'ChannelRestricted', ...c }],
+
+    RecordViolation: (_, c: Omit<EventOf<typeof events> & { type: 'ChannelViolationReported' }, 'type'>) => [
+      { type: 'ChannelViolationReported', ...c },
+    ],
+  })
+  .evolve({
+    ChannelConnected: (s, { store, name, displayPhoneNumber, wabaId }) => ({
+      ...s,
+      store,
+      details: { name, displayPhoneNumber, wabaId },
+    }),
+    ChannelDetailsChanged: (s, { name, displayPhoneNumber, wabaId }) => ({
+      ...s,
+      details: { name, displayPhoneNumber, wabaId },
+    }),
+    CallingConfigured: (s, { type: _, at: __, channelId: ___, ...calling }) => ({ ...s, calling }),
+    ChannelRestricted: (s, { restriction, until }) => ({
+      ...s,
+      restrictions: [...s.restrictions.filter((r) => r.restriction !== restriction), { restriction, until }],
+    }),
+    ChannelViolationReported: (s) => s,
+  });
+
+const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+
+const restrictedUntil = (s: Channel, direction: 'incoming' | 'outgoing', at: Instant) =>
+  s.restrictions.find(
+    (r) => (r.restriction === direction || r.restriction === 'both') && (r.until === null || r.until > at),
+  );
+
+/** Why this number may not place a call at this instant, or `null` when it may. */
+export const outgoingRefusal = (s: Channel, at: Instant): Refusal | null => {
+  const hours = openness(s.calling.workingHours, s.calling.holidays, at);
+  if (!hours.open) return refuse('channel.outside_hours', hours.opensAt === null ? {} : { retryAt: hours.opensAt });
+  if (!s.calling.enabled) return refuse('channel.calling_disabled');
+  const restricted = restrictedUntil(s, 'outgoing', at);
+  if (!restricted) return null;
+  return refuse('channel.restricted', restricted.until === null ? {} : { retryAt: restricted.until });
+};
+
+/** Why an incoming call at this instant may ring nobody, or `null` when it may. */
+export const incomingMissReason = (s: Channel, at: Instant): 'incoming_disabled' | 'outside_hours' | null => {
+  const { enabled, userInitiatedEnabled, workingHours, holidays } = s.calling;
+  if (!enabled || !userInitiatedEnabled || restrictedUntil(s, 'incoming', at)) return 'incoming_disabled';
+  return openness(workingHours, holidays, at).open ? null : 'outside_hours';
+};

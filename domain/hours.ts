@@ -1,0 +1,71 @@
+import { Temporal } from 'temporal-polyfill';
+import { z } from 'zod';
+import type { Instant } from './time.ts';
+
+export const DayOfWeek = z.enum(['MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY', 'SUNDAY']);
+/** Local time of day, "HH:MM"; a closing time may be "24:00", or earlier than the opening: then it is the next day's. */
+export const TimeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, 'a time of day such as "09:30"');
+
+const isTimeZone = (zone: string) => {
+  try {
+    return Boolean(Temporal.PlainDate.from('2026-01-01').toZonedDateTime(zone));
+  } catch {
+    return false;
+  }
+};
+
+export const WorkingHours = z.object({
+  timezone: z.string().refine(isTimeZone, 'an IANA time zone such as "Asia/Kolkata"'),
+  weekly: z.array(z.object({ day: DayOfWeek, open: TimeOfDay, close: TimeOfDay })),
+});
+export type WorkingHours = z.infer<typeof WorkingHours>;
+
+/** A date that overrides the weekly hours: closed, or open only between these times. */
+export const Holiday = z.object({ date: z.iso.date(), open: TimeOfDay.optional(), close: TimeOfDay.optional() });
+export type Holiday = z.infer<typeof Holiday>;
+
+export type Openness = { readonly open: boolean; readonly opensAt: Instant | null };
+
+type Interval = { readonly from: Instant; readonly until: Instant };
+
+const daysAhead = 400;
+
+/** Whether these hours are open at an instant and, if not, when they next open. No hours set means always open. */
+export const openness = (hours: WorkingHours | null, holidays: readonly Holiday[], at: Instant): Openness => {
+  if (hours === null && holidays.length === 0) return { open: true, opensAt: null };
+  const zone = hours?.timezone ?? 'UTC';
+  const today = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone).toPlainDate();
+  for (let day = -1; day <= daysAhead; day++) {
+    const next = intervalsOn(today.add({ days: day }), zone, hours, holidays).find(({ until }) => until > at);
+    if (next) return next.from <= at ? { open: true, opensAt: null } : { open: false, opensAt: next.from };
+  }
+  return { open: false, opensAt: null };
+};
+
+const intervalsOn = (
+  date: Temporal.PlainDate,
+  zone: string,
+  hours: WorkingHours | null,
+  holidays: readonly Holiday[],
+): readonly Interval[] =>
+  timesOn(date, hours, holidays)
+    .map(({ open, close }) => ({
+      from: instantOf(date, open, zone),
+      until: instantOf(close > open ? date : date.add({ days: 1 }), close, zone),
+    }))
+    .filter(({ from, until }) => until > from)
+    .sort((a, b) => a.from - b.from);
+
+const timesOn = (date: Temporal.PlainDate, hours: WorkingHours | null, holidays: readonly Holiday[]) => {
+  const holiday = holidays.find((h) => h.date === date.toString());
+  if (holiday) return holiday.open && holiday.close ? [{ open: holiday.open, close: holiday.close }] : [];
+  if (hours === null) return [{ open: '00:00', close: '24:00' }];
+  const day = DayOfWeek.options[date.dayOfWeek - 1];
+  return hours.weekly.filter((entry) => entry.day === day);
+};
+
+// a time the clocks skip is the moment they jump; one that comes twice is its first
+const instantOf = (date: Temporal.PlainDate, time: string, zone: string): Instant =>
+  time === '24:00'
+    ? date.add({ days: 1 }).toZonedDateTime(zone).epochMilliseconds
+    : date.toZonedDateTime({ timeZone: zone, plainTime: Temporal.PlainTime.from(time) }).epochMilliseconds;
