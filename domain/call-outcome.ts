@@ -1,0 +1,66 @@
+import type { Conclusion } from './call-events.ts';
+import { type Call, isOver, ringing } from './call-state.ts';
+import type { Instant } from './time.ts';
+
+const secondsBetween = (from: Instant, until: Instant) => Math.max(0, Math.round((until - from) / 1_000));
+
+const failed = ({ ended }: Call) => ended !== null && (ended.failed || ended.metaErrorCode !== null);
+const timed = ({ ended }: Call) => ended !== null && ended.connectedAt !== null;
+
+/** Did anybody speak? Evidence, strongest first: Meta's timing, the customer's ACCEPTED, our own accepted answer. */
+const answeredAtOf = (s: Call): Instant | null => s.ended?.connectedAt ?? s.pickedUpAt ?? s.answeredAt;
+
+const incomingStatus = (s: Call) => {
+  if (timed(s)) return failed(s) ? 'disconnected' : 'completed';
+  return s.answeredAt === null ? 'missed' : 'disconnected';
+};
+
+const outgoingStatus = (s: Call) => {
+  if (timed(s)) return failed(s) ? 'disconnected' : 'completed';
+  return s.pickedUpAt !== null || s.refusedAt !== null || failed(s) ? 'disconnected' : 'unanswered';
+};
+
+const unansweredBecause = (s: Call) => {
+  if (s.rejectedAt !== null) return 'declined';
+  return s.endRequestedAt === null ? 'no_answer' : 'cancelled';
+};
+
+const subStatusOf = (s: Call, status: Conclusion['status']) => {
+  if (status === 'unanswered') return unansweredBecause(s);
+  if (status !== 'disconnected') return null;
+  if (s.refusedAt !== null) return 'refused';
+  return answeredAtOf(s) === null ? 'failed' : 'dropped';
+};
+
+const endedByOf = (s: Call): Conclusion['endedBy'] => {
+  if (failed(s) || s.refusedAt !== null) return 'network';
+  if (s.endRequestedAt !== null) return 'agent';
+  return s.missed !== null && s.missed.reason !== 'caller_hung_up' ? 'system' : 'customer';
+};
+
+/** How a finished call counts, from all that is known of it in whatever order it came; `null` while it goes on. */
+export const conclusionOf = (s: Call): Conclusion | null => {
+  if (!isOver(s)) return null;
+  const status = s.direction === 'incoming' ? incomingStatus(s) : outgoingStatus(s);
+  if (status === 'missed' && s.missed === null) return null; // ended before the router knew why nobody could answer
+  const answeredAt = answeredAtOf(s);
+  const endedAt = s.ended?.disconnectedAt ?? s.ended?.at ?? s.missed?.at ?? s.refusedAt ?? s.startedAt;
+  return {
+    status,
+    subStatus: subStatusOf(s, status),
+    missReason: status === 'missed' ? (s.missed?.reason ?? null) : null,
+    startedAt: s.startedAt,
+    answeredAt,
+    endedAt,
+    ringSeconds: secondsBetween(s.startedAt, answeredAt ?? endedAt),
+    talkSeconds: s.ended?.durationSeconds ?? secondsBetween(s.ended?.connectedAt ?? endedAt, endedAt),
+    endedBy: endedByOf(s),
+  };
+};
+
+/** What a call that goes on is doing: `queued`, `ringing`, `dialling` or `in_call`. */
+export const progressOf = (s: Call): 'queued' | 'ringing' | 'dialling' | 'in_call' => {
+  if (s.answeredAt !== null || s.pickedUpAt !== null) return 'in_call';
+  if (s.direction === 'incoming') return ringing(s) ? 'ringing' : 'queued';
+  return s.ringingAt === null ? 'dialling' : 'ringing';
+};

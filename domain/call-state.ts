@@ -1,0 +1,144 @@
+import type { Direction } from './agent.ts';
+import type { Conclusion, callEvents, MissReason } from './call-events.ts';
+import type { EventOf } from './decider.ts';
+import type { Instant } from './time.ts';
+
+export type CallEvent = EventOf<typeof callEvents>;
+
+type OfferState = 'ringing' | 'declined' | 'timed_out' | 'not_acknowledged' | 'answering' | 'answered' | 'failed';
+export type Offer = {
+  readonly offerId: string;
+  readonly agentId: string;
+  readonly expiresAt: Instant;
+  readonly acknowledged: boolean;
+  readonly state: OfferState;
+};
+
+type Ended = Omit<Extract<CallEvent, { type: 'CallEnded' }>, 'type' | 'callId'>;
+type Parties = { channelId: string; channelName: string; customerId: string };
+type Person = { waId: string | null; customerName: string | null };
+
+export type Call = {
+  readonly direction: Direction | null;
+  readonly parties: Parties;
+  readonly person: Person;
+  readonly metaCallId: string | null;
+  readonly ticketId: string | null;
+  readonly agentId: string | null;
+  readonly startedAt: Instant;
+  readonly receivedAt: Instant;
+  readonly routed: boolean;
+  readonly offers: readonly Offer[];
+  readonly missed: { readonly at: Instant; readonly reason: MissReason } | null;
+  readonly answeredAt: Instant | null;
+  readonly ringingAt: Instant | null;
+  readonly pickedUpAt: Instant | null;
+  readonly rejectedAt: Instant | null;
+  readonly sdpAnswered: boolean;
+  readonly endRequestedAt: Instant | null;
+  readonly refusedAt: Instant | null;
+  readonly ended: Ended | null;
+  readonly conclusion: Conclusion | null;
+};
+
+export const initialCall: Call = {
+  direction: null,
+  parties: { channelId: '', channelName: '', customerId: '' },
+  person: { waId: null, customerName: null },
+  metaCallId: null,
+  ticketId: null,
+  agentId: null,
+  startedAt: 0,
+  receivedAt: 0,
+  routed: false,
+  offers: [],
+  missed: null,
+  answeredAt: null,
+  ringingAt: null,
+  pickedUpAt: null,
+  rejectedAt: null,
+  sdpAnswered: false,
+  endRequestedAt: null,
+  refusedAt: null,
+  ended: null,
+  conclusion: null,
+};
+
+const earliest = (known: Instant | null, at: Instant) => (known === null ? at : Math.min(known, at));
+
+const withOffer = (s: Call, offerId: string, change: Partial<Offer>): Call => ({
+  ...s,
+  offers: s.offers.map((offer) => (offer.offerId === offerId ? { ...offer, ...change } : offer)),
+});
+
+/** The state of a call after each event. */
+export const evolveCall: { [K in CallEvent['type']]: (s: Call, event: Extract<CallEvent, { type: K }>) => Call } = {
+  CallReceived: (s, e) => ({
+    ...s,
+    direction: 'incoming',
+    parties: { channelId: e.channelId, channelName: e.channelName, customerId: e.customerId },
+    person: { waId: e.waId, customerName: e.customerName },
+    metaCallId: e.metaCallId,
+    startedAt: e.at,
+    receivedAt: e.receivedAt,
+  }),
+  LateConnectReceived: (s, { at }) => ({ ...s, startedAt: at }),
+  CallRouted: (s, { ticketId }) => ({ ...s, routed: true, ticketId }),
+  CallOffered: (s, { offerId, agentId, expiresAt }) => ({
+    ...s,
+    agentId,
+    offers: [...s.offers, { offerId, agentId, expiresAt, acknowledged: false, state: 'ringing' }],
+  }),
+  OfferAcknowledged: (s, { offerId }) => withOffer(s, offerId, { acknowledged: true }),
+  OfferDeclined: (s, { offerId }) => withOffer(s, offerId, { state: 'declined' }),
+  OfferTimedOut: (s, { offerId }) => withOffer(s, offerId, { state: 'timed_out' }),
+  OfferNotAcknowledged: (s, { offerId }) => withOffer(s, offerId, { state: 'not_acknowledged' }),
+  CallAnswering: (s, { offerId }) => withOffer(s, offerId, { state: 'answering' }),
+  CallAnswered: (s, { at, agentId }) => ({
+    ...withOffer(s, answering(s)?.offerId ?? '', { state: 'answered' }),
+    agentId,
+    answeredAt: earliest(s.answeredAt, at),
+  }),
+  CallAnswerFailed: (s, { offerId }) => withOffer(s, offerId, { state: 'failed' }),
+  CallMissed: (s, { at, reason }) => ({ ...s, missed: { at, reason } }),
+  CallEndRequested: (s, { at }) => ({ ...s, endRequestedAt: at }),
+  CallEnded: (s, { type: _, callId: __, ...ended }) => ({ ...s, ended }),
+  CallPlaced: (s, e) => ({
+    ...s,
+    direction: 'outgoing',
+    parties: { channelId: e.channelId, channelName: e.channelName, customerId: e.customerId },
+    person: { waId: e.waId, customerName: e.customerName },
+    ticketId: e.ticketId,
+    agentId: e.agentId,
+    startedAt: e.at,
+    receivedAt: e.at,
+  }),
+  CallDialled: (s, { metaCallId }) => ({ ...s, metaCallId }),
+  CallRefused: (s, { at }) => ({ ...s, refusedAt: at }),
+  DialOutcomeUnknown: (s) => s,
+  SdpAnswerReceived: (s, { metaCallId }) => ({ ...s, metaCallId, sdpAnswered: true }),
+  CallRinging: (s, { at, metaCallId }) => ({ ...s, metaCallId, ringingAt: earliest(s.ringingAt, at) }),
+  CallPickedUp: (s, { at, metaCallId }) => ({ ...s, metaCallId, pickedUpAt: earliest(s.pickedUpAt, at) }),
+  CallRejected: (s, { at, metaCallId }) => ({ ...s, metaCallId, rejectedAt: earliest(s.rejectedAt, at) }),
+  CallConcluded: (s, e) => ({
+    ...s,
+    conclusion: {
+      status: e.status,
+      subStatus: e.subStatus,
+      missReason: e.missReason,
+      startedAt: e.startedAt,
+      answeredAt: e.answeredAt,
+      endedAt: e.endedAt,
+      ringSeconds: e.ringSeconds,
+      talkSeconds: e.talkSeconds,
+      endedBy: e.endedBy,
+    },
+  }),
+};
+
+/** The offer an agent has taken and Meta has not confirmed yet. */
+export const answering = (s: Call) => s.offers.find(({ state }) => state === 'answering');
+/** The offer that rings at an agent now. */
+export const ringing = (s: Call) => s.offers.find(({ state }) => state === 'ringing');
+/** Over at Meta, or given up by us: it never reopens. */
+export const isOver = (s: Call) => s.ended !== null || s.missed !== null || s.refusedAt !== null;

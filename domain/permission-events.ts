@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { personal } from './personal.ts';
+import { Instant } from './time.ts';
+
+const Pair = { channelId: z.string(), customerId: z.string(), ticketId: z.string().nullable() };
+const requestId = z.string();
+const callId = z.string();
+
+export const RequestMethod = z.enum(['free_form', 'template']);
+export const GrantSource = z.enum(['request', 'callback', 'profile', 'meta']);
+/** How an outgoing call ended, as far as the limits are concerned. */
+export const OutgoingResult = z.enum(['connected', 'unanswered', 'declined', 'cancelled', 'failed']);
+export type OutgoingResult = z.infer<typeof OutgoingResult>;
+
+/** A customer's leave for us to call, and everything that uses it up. `ticketId`: the ticket open at the time. */
+export const permissionEvents = {
+  PermissionRequested: {
+    at: Instant,
+    ...Pair,
+    requestId,
+    method: RequestMethod,
+    template: z.object({ name: z.string(), language: z.string() }).nullable(),
+    body: personal(z.string()),
+    agentId: z.string(),
+  },
+  PermissionRequestSent: { at: Instant, ...Pair, requestId, messageId: z.string() },
+  /** Meta refused to send it: it does not count. */
+  PermissionRequestRefused: { at: Instant, ...Pair, requestId, metaErrorCode: z.int().nullable() },
+  PermissionRequestDelivered: { at: Instant, ...Pair, requestId },
+  /** It failed on its way: it does not count. */
+  PermissionRequestUndelivered: { at: Instant, ...Pair, requestId, metaErrorCode: z.int().nullable() },
+  PermissionRequestExpired: {
+    at: Instant,
+    ...Pair,
+    requestId,
+    because: z.enum(['newer_request_answered', 'answered_long_ago', 'no_answer']),
+  },
+  PermissionGranted: {
+    at: Instant,
+    ...Pair,
+    source: GrantSource,
+    requestId: requestId.nullable(),
+    callId: callId.nullable(),
+    permanent: z.boolean(),
+    until: Instant.nullable(),
+  },
+  PermissionDeclined: { at: Instant, ...Pair, requestId: requestId.nullable() },
+  PermissionRevoked: { at: Instant, ...Pair, because: z.enum(['customer', 'unanswered_calls', 'meta']) },
+  PermissionExpired: { at: Instant, ...Pair },
+  OutgoingCallAuthorised: { at: Instant, ...Pair, callId, agentId: z.string() },
+  OutgoingCallConnected: { at: Instant, ...Pair, callId },
+  OutgoingCallEnded: { at: Instant, ...Pair, callId, result: OutgoingResult },
+  IncomingCallBegan: { at: Instant, ...Pair, callId },
+  IncomingCallConnected: { at: Instant, ...Pair, callId },
+  IncomingCallEnded: { at: Instant, ...Pair, callId },
+  UnansweredWarningRaised: { at: Instant, ...Pair, unanswered: z.int().positive() },
+  /** Meta's answer contradicts what we believed; ours follows. */
+  MetaDisagreed: { at: Instant, ...Pair, metaErrorCode: z.int(), nextAllowedAt: Instant.nullable() },
+};

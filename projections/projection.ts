@@ -1,0 +1,55 @@
+import type { CreateIndexesOptions, IndexSpecification } from 'mongodb';
+import type { EventType, Named } from '../domain/index.ts';
+import type { Recorded } from '../store/event-log.ts';
+
+/** An event of one of these types, as it was recorded. */
+export type RecordedOf<T extends EventType> = Recorded<Named<T>>;
+
+/** A read model: which document an event belongs to, and what that document becomes. `null` removes it. */
+export type Projection<D = unknown> = {
+  readonly name: string;
+  /** Raised when the same events must give other documents; documents of another version live in another collection. */
+  readonly version: number;
+  readonly listensTo: ReadonlySet<string>;
+  /** Indexes on the stored form, e.g. `{ store: 1, 'doc.startedAt': -1 }`. */
+  readonly indexes: readonly (readonly [IndexSpecification, CreateIndexesOptions?])[];
+  /** `null` when the event concerns no document of this read model. */
+  keyOf(recorded: Recorded): string | null;
+  evolve(doc: D | null, recorded: Recorded): D | null;
+};
+
+/** A document at rest: the read model itself, whose it is, and the log position it is true of. */
+export type Stored<D> = {
+  readonly _id: string;
+  readonly at: bigint;
+  readonly store: string;
+  /** `null`: removed. The tombstone stays for a day, so that a client that was away learns of it. */
+  readonly doc: D | null;
+  /** When it was removed, as a date so that the store can expire it. */
+  readonly removedAt?: Date;
+};
+
+/** The document that says how far a read model is: everything up to `at` is in it. It lives in the same collection. */
+export const checkpointId = '$checkpoint';
+export type Checkpoint = {
+  readonly _id: typeof checkpointId;
+  readonly at: bigint;
+  /** Changes with the version and with every rebuild, never with the process: `<name>@<version>.<rebuild>`. */
+  readonly epoch: string;
+};
+
+/** One handler per event type; `keyOf` tells which document (or none) the event belongs to. */
+export const projection =
+  <D>(d: { name: string; version: number; indexes: Projection['indexes'] }) =>
+  <T extends EventType>(
+    handlers: { [K in T]: (doc: D | null, event: Named<K>, recorded: Recorded) => D | null },
+    keyOf: (event: Named<T>, recorded: Recorded) => string | null,
+  ): Projection<D> => ({
+    ...d,
+    listensTo: new Set(Object.keys(handlers)),
+    keyOf: (recorded) => keyOf(recorded.event as Named<T>, recorded),
+    evolve: (doc, recorded) => handlers[recorded.event.type as T](doc, recorded.event as never, recorded),
+  });
+
+/** Where a read model's documents are. */
+export const collectionOf = ({ name, version }: Projection) => `${name}.v${version}`;
