@@ -1,0 +1,40 @@
+import { ErrorType, isCommandError } from '@eventstore/db-client';
+import { backOff, pause } from './back-off.ts';
+
+const transientTypes: ReadonlySet<ErrorType> = new Set([
+  ErrorType.UNAVAILABLE,
+  ErrorType.CANCELLED,
+  ErrorType.TIMEOUT,
+  ErrorType.DEADLINE_EXCEEDED,
+  ErrorType.NOT_LEADER,
+  ErrorType.UNKNOWN, // also a connection that broke in the middle of a message
+]);
+
+// what the client lets through unconverted: cancelled, unknown, deadline exceeded, aborted, internal, unavailable
+const transientCodes: ReadonlySet<unknown> = new Set([1, 2, 4, 10, 13, 14]);
+
+/** Whether the event store may do the same a little later: it restarts, elects a leader, or dropped the connection. */
+export const isTransient = (fault: unknown): boolean => {
+  if (!(fault instanceof Error)) return false;
+  if (isCommandError(fault)) return transientTypes.has(fault.type);
+  return ('code' in fault && transientCodes.has(fault.code)) || fault.message.startsWith('Failed to discover');
+};
+
+const attempts = 12;
+
+/** Waits before the next attempt, or throws the fault when it is no transient one, or the twelfth in a row (after some 10 s). */
+export const waitOrThrow = async (fault: unknown, failures: number): Promise<void> => {
+  if (!isTransient(fault) || failures + 1 >= attempts) throw fault;
+  await pause(backOff(failures));
+};
+
+/** Does the work, again if need be while the event store restarts: for work that is safe to repeat. */
+export const patiently = async <R>(work: () => Promise<R>): Promise<R> => {
+  for (let failures = 0; ; failures++) {
+    try {
+      return await work();
+    } catch (fault) {
+      await waitOrThrow(fault, failures);
+    }
+  }
+};

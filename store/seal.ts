@@ -1,0 +1,28 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+
+const algorithm = 'aes-256-gcm';
+const prefix = 'enc.1.';
+const ivLength = 12;
+const tagLength = 16;
+
+/** Whether a stored value is sealed, as every personal one must be. */
+export const isSealed = (value: unknown): value is string => typeof value === 'string' && value.startsWith(prefix);
+
+/** A value as a string that only the key opens, and only for this owner (`<person>.<field>`): `enc.1.<iv, tag, ciphertext>`. */
+export const seal = (value: unknown, key: Uint8Array, owner: string): string => {
+  const iv = randomBytes(ivLength);
+  const cipher = createCipheriv(algorithm, key, iv, { authTagLength: tagLength }).setAAD(Buffer.from(owner));
+  const sealed = Buffer.concat([cipher.update(JSON.stringify(value), 'utf8'), cipher.final()]);
+  return prefix + Buffer.concat([iv, cipher.getAuthTag(), sealed]).toString('base64url');
+};
+
+/** The value in a sealed string; throws when key or owner are not those it was sealed with, or a byte was changed. */
+export const unseal = (sealed: string, key: Uint8Array, owner: string): unknown => {
+  const bytes = Buffer.from(sealed.slice(prefix.length), 'base64url');
+  const iv = bytes.subarray(0, ivLength);
+  const decipher = createDecipheriv(algorithm, key, iv, { authTagLength: tagLength })
+    .setAAD(Buffer.from(owner))
+    .setAuthTag(bytes.subarray(ivLength, ivLength + tagLength));
+  const text = Buffer.concat([decipher.update(bytes.subarray(ivLength + tagLength)), decipher.final()]);
+  return JSON.parse(text.toString('utf8'));
+};
