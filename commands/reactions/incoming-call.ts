@@ -1,0 +1,66 @@
+import { call } from '../../domain/call.ts';
+import { conversation } from '../../domain/conversation.ts';
+import type { Named } from '../../domain/index.ts';
+import { permission } from '../../domain/permission.ts';
+import { ticket } from '../../domain/ticket.ts';
+import type { Recorded } from '../../store/event-log.ts';
+import { uuidFrom } from '../../store/ids.ts';
+import type { WriteSide } from '../write-side.ts';
+import { offerCall, releaseAgent } from './offer-call.ts';
+import { accepted, causedBy, type Reaction } from './reaction.ts';
+
+/** An incoming call opens the service window and a ticket, is routed, offered, and offered again while agents are left. */
+export const incomingCall = (w: WriteSide): Reaction => ({
+  name: 'incoming-call',
+  handlers: {
+    CallReceived: async (event, cause) => offerCall(w, event.callId, await ticketFor(w, event, cause), cause)(),
+    OfferDeclined: (event, cause) => passOn(w, event, cause, 'declined'),
+    OfferNotAcknowledged: (event, cause) => passOn(w, event, cause, 'not_acknowledged'),
+    OfferTimedOut: async ({ callId, agentId }, cause) => {
+      await releaseAgent(w, cause, callId, agentId, 'timed_out');
+      const missed = { type: 'MissCall', at: w.now(), callId, reason: 'agent_did_not_answer' } as const;
+      await w.transact(call, callId, missed, causedBy(cause, 'miss'));
+    },
+  },
+});
+
+const passOn = async (
+  w: WriteSide,
+  { callId, agentId, ticketId }: Named<'OfferDeclined' | 'OfferNotAcknowledged'>,
+  cause: Recorded,
+  because: 'declined' | 'not_acknowledged',
+) => {
+  await releaseAgent(w, cause, callId, agentId, because);
+  await offerCall(w, callId, ticketId, cause)();
+};
+
+/** The customer's open ticket, opened by this call if there was none, with this call linked to it. */
+const ticketFor = async (w: WriteSide, event: Named<'CallReceived'>, cause: Recorded): Promise<string> => {
+  const { at, callId, channelId, channelName, customerId, waId, customerName } = event;
+  const pair = `${channelId}.${customerId}`;
+  const parties = { channelId, customerId };
+  const because = (step: string) => causedBy(cause, step);
+
+  const window = { type: 'OpenServiceWindow', at, ...parties, by: 'incoming_call' } as const;
+  await w.transact(conversation, pair, window, because('service window'));
+  const own = uuidFrom('ticket', callId);
+  const opened = await w.transact(
+    conversation,
+    pair,
+    { type: 'OpenTicketIfNone', at, ...parties, ticketId: own },
+    because('open ticket'),
+  );
+  const ticketId = (await w.stateOf(call, callId)).ticketId ?? accepted(opened).state.ticketId ?? own;
+  await w.transact(
+    permission,
+    pair,
+    { type: 'RecordIncomingBegan', at, ...parties, ticketId, callId },
+    because('incoming began'),
+  );
+  const details = { ...parties, channelName, waId, customerName, callId };
+  const open = { type: 'OpenTicket', at, ticketId, ...details, because: 'incoming_call' } as const;
+  if (ticketId === own) await w.transact(ticket, ticketId, open, because('open'));
+  const link = { type: 'LinkCall', at, ticketId, ...parties, callId, direction: 'incoming', agentId: null } as const;
+  await w.transact(ticket, ticketId, link, because('link'));
+  return ticketId;
+};

@@ -1,0 +1,104 @@
+import { agent } from '../../domain/agent.ts';
+import { call } from '../../domain/call.ts';
+import { conversation } from '../../domain/conversation.ts';
+import { permission } from '../../domain/permission.ts';
+import { uuidFrom } from '../../store/ids.ts';
+import { agentKey } from '../reactions/offer-call.ts';
+import { contextOf, type WriteSide } from '../write-side.ts';
+import type { Timer, TimerKind } from './timers-of.ts';
+
+/** A timer at rest: whose it is, and the event that started it. */
+export type StoredTimer = Omit<Timer, 'key'> & {
+  readonly _id: string;
+  readonly store: string;
+  readonly correlationId: string;
+  readonly causationId: string;
+};
+
+type Firing = (w: WriteSide, timer: StoredTimer) => Promise<unknown>;
+
+/** The id follows from the timer, so that firing it again after a crash writes nothing twice. */
+const contextFor = ({ _id, dueAt, store, correlationId, causationId }: StoredTimer) =>
+  contextOf({
+    store,
+    actor: { type: 'system', id: 'timer' },
+    commandId: uuidFrom('timer', _id, String(dueAt)),
+    correlationId,
+    causationId,
+  });
+
+const field = ({ subject, _id }: StoredTimer, name: string): string => {
+  const value = subject[name];
+  if (value === undefined) throw new Error(`timer ${_id} has no ${name}`);
+  return value;
+};
+
+const onOffer =
+  (type: 'GiveUpUnacknowledged' | 'TimeOutOffer'): Firing =>
+  (w, timer) => {
+    const [callId, offerId] = [field(timer, 'callId'), field(timer, 'offerId')];
+    return w.transact(call, callId, { type, at: timer.dueAt, callId, offerId }, contextFor(timer));
+  };
+
+const giveUpCall: Firing = (w, timer) => {
+  const callId = field(timer, 'callId');
+  return w.transact(call, callId, { type: 'GiveUpCall', at: timer.dueAt, callId }, contextFor(timer));
+};
+
+const pairOf = async (w: WriteSide, timer: StoredTimer) => {
+  const parties = { channelId: field(timer, 'channelId'), customerId: field(timer, 'customerId') };
+  const pair = `${parties.channelId}.${parties.customerId}`;
+  const { ticketId } = await w.stateOf(conversation, pair);
+  return { pair, parties: { ...parties, ticketId } };
+};
+
+/** What each kind of timer does; the domain decides whether there is still anything to do. */
+const firings: Record<TimerKind, Firing> = {
+  offer_unacknowledged: onOffer('GiveUpUnacknowledged'),
+  offer_timed_out: onOffer('TimeOutOffer'),
+
+  answer_unconfirmed: (w, timer) => {
+    const [callId, agentId] = [field(timer, 'callId'), field(timer, 'agentId')];
+    const failed = { type: 'FailAnswer', at: timer.dueAt, callId, agentId, metaErrorCode: null } as const;
+    return w.transact(call, callId, failed, contextFor(timer));
+  },
+
+  end_unconfirmed: giveUpCall,
+
+  outgoing_call_silent: async (w, timer) => {
+    const { pickedUpAt } = await w.stateOf(call, field(timer, 'callId'));
+    if (pickedUpAt === null) await giveUpCall(w, timer);
+  },
+
+  authorisation_unused: async (w, timer) => {
+    const [callId, agentId] = [field(timer, 'callId'), field(timer, 'agentId')];
+    const { direction } = await w.stateOf(call, callId);
+    if (direction !== null) return;
+    const { pair, parties } = await pairOf(w, timer);
+    const at = timer.dueAt;
+    const ended = { type: 'RecordOutgoingEnded', at, ...parties, callId, result: 'failed' } as const;
+    await w.transact(permission, pair, ended, contextFor(timer));
+    const release = { type: 'ReleaseAgent', at, agentId, callId, because: 'refused' } as const;
+    await w.transact(agent, agentKey(timer.store, agentId), release, contextFor(timer));
+  },
+
+  permission_expires: async (w, timer) => {
+    const { pair, parties } = await pairOf(w, timer);
+    const expire = { type: 'ExpirePermission', at: timer.dueAt, ...parties } as const;
+    await w.transact(permission, pair, expire, contextFor(timer));
+  },
+
+  request_expires: async (w, timer) => {
+    const { pair, parties } = await pairOf(w, timer);
+    const expire = {
+      type: 'ExpireRequest',
+      at: timer.dueAt,
+      ...parties,
+      requestId: field(timer, 'requestId'),
+    } as const;
+    await w.transact(permission, pair, expire, contextFor(timer));
+  },
+};
+
+/** Does what the timer is for, as of the moment it was due. */
+export const fire: Firing = (w, timer) => firings[timer.kind](w, timer);

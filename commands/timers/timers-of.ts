@@ -1,0 +1,81 @@
+import type { EventType, Named } from '../../domain/index.ts';
+import { defaultPolicies, policyAt } from '../../domain/permission-policy.ts';
+import { type Instant, minutes, seconds } from '../../domain/time.ts';
+
+/** What a timer does when it is due. A timer is never cancelled: fired too late, it finds nothing to do. */
+export type TimerKind =
+  | 'offer_unacknowledged'
+  | 'offer_timed_out'
+  | 'answer_unconfirmed'
+  | 'end_unconfirmed'
+  | 'outgoing_call_silent'
+  | 'authorisation_unused'
+  | 'permission_expires'
+  | 'request_expires';
+
+/** `key` names it: the same key again moves it, so a timer exists once. `subject` is what it is about. */
+export type Timer = {
+  readonly key: string;
+  readonly kind: TimerKind;
+  readonly dueAt: Instant;
+  readonly subject: Readonly<Record<string, string>>;
+};
+
+/** An offered agent's page must say within this time that it rings. */
+const acknowledgeWithin = seconds(2);
+/** Meta's answer to our accept, or its `terminate` after our end, is taken for lost after these. */
+const confirmWithin = seconds(30);
+const endWithin = minutes(1);
+/** Meta does not publish how long it lets a phone ring; nobody's rings longer than this. */
+const ringsAtMost = minutes(5);
+/** Between leave to call and the call itself lie milliseconds; after this the process died in between. */
+const placeWithin = minutes(1);
+
+const pairOf = ({ channelId, customerId }: { channelId: string; customerId: string }) => ({ channelId, customerId });
+
+const requestExpiry = ({
+  at,
+  requestId,
+  ...pair
+}: {
+  at: Instant;
+  requestId: string;
+  channelId: string;
+  customerId: string;
+}) =>
+  timer('request_expires', requestId, at + policyAt(defaultPolicies, at).requestAnswerableFor, {
+    ...pairOf(pair),
+    requestId,
+  });
+
+const timer = (kind: TimerKind, id: string, dueAt: Instant, subject: Timer['subject']): Timer => ({
+  key: `${kind}:${id}`,
+  kind,
+  dueAt,
+  subject,
+});
+
+/** The timers each event starts: everything that time alone causes later. */
+export const timersOf: { readonly [T in EventType]?: (event: Named<T>) => readonly Timer[] } = {
+  CallOffered: ({ at, callId, offerId, expiresAt }) => [
+    timer('offer_unacknowledged', offerId, at + acknowledgeWithin, { callId, offerId }),
+    timer('offer_timed_out', offerId, expiresAt, { callId, offerId }),
+  ],
+  CallAnswering: ({ at, callId, agentId }) => [
+    timer('answer_unconfirmed', callId, at + confirmWithin, { callId, agentId }),
+  ],
+  CallEndRequested: ({ at, callId }) => [timer('end_unconfirmed', callId, at + endWithin, { callId })],
+  CallPlaced: ({ at, callId }) => [timer('outgoing_call_silent', callId, at + ringsAtMost, { callId })],
+  OutgoingCallAuthorised: ({ at, callId, agentId, ...event }) => [
+    timer('authorisation_unused', callId, at + placeWithin, { ...pairOf(event), callId, agentId }),
+  ],
+  PermissionGranted: ({ at, until, requestId, ...event }) => [
+    ...(until === null
+      ? []
+      : [timer('permission_expires', `${event.channelId}.${event.customerId}`, until, pairOf(event))]),
+    ...(requestId === null ? [] : [requestExpiry({ ...event, at, requestId })]),
+  ],
+  PermissionDeclined: ({ at, requestId, ...event }) =>
+    requestId === null ? [] : [requestExpiry({ ...event, at, requestId })],
+  PermissionRequestDelivered: (event) => [requestExpiry(event)],
+};
