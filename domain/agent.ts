@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { decider, type Refusal, refuse } from './decider.ts';
+import { decider, type Refusal, refuse, same } from './decider.ts';
 import { personal } from './personal.ts';
 import { Instant, seconds } from './time.ts';
 
@@ -100,7 +100,7 @@ export const agent = decider({ category: 'agent', events, initial })
   .decide({
     RegisterAgent: (s, { at, agentId, ...profile }: { at: Instant; agentId: string } & Profile) => {
       if (s.profile === null) return [{ type: 'AgentRegistered', at, agentId, ...profile }];
-      const unchanged = JSON.stringify(s.profile) === JSON.stringify(profile);
+      const unchanged = same(s.profile, profile);
       return unchanged ? [] : [{ type: 'AgentProfileChanged', at, agentId, ...profile }];
     },
 

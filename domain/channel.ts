@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { decider, type EventOf, type Refusal, refuse } from './decider.ts';
+import { decider, type EventOf, type Refusal, refuse, same } from './decider.ts';
 import { Holiday, openness, WorkingHours } from './hours.ts';
 import { Instant } from './time.ts';
 
@@ -102,21 +102,29 @@ export const channel = decider({ category: 'channel', events, initial })
     ChannelViolationReported: (s) => s,
   });
 
-const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
-
 const restrictedUntil = (s: Channel, direction: 'incoming' | 'outgoing', at: Instant) =>
   s.restrictions.find(
     (r) => (r.restriction === direction || r.restriction === 'both') && (r.until === null || r.until > at),
   );
 
-/** Why this number may not place a call at this instant, or `null` when it may. */
-export const outgoingRefusal = (s: Channel, at: Instant): Refusal | null => {
-  const hours = openness(s.calling.workingHours, s.calling.holidays, at);
-  if (!hours.open) return refuse('channel.outside_hours', hours.opensAt === null ? {} : { retryAt: hours.opensAt });
+const waitingUntil = (until: Instant | null) => (until === null ? {} : { retryAt: until });
+
+/** Why this number may ask nobody for permission at this instant, or `null` when it may: asking knows no hours. */
+export const askingRefusal = (s: Channel, at: Instant): Refusal | null => {
   if (!s.calling.enabled) return refuse('channel.calling_disabled');
   const restricted = restrictedUntil(s, 'outgoing', at);
-  if (!restricted) return null;
-  return refuse('channel.restricted', restricted.until === null ? {} : { retryAt: restricted.until });
+  return restricted ? refuse('channel.restricted', waitingUntil(restricted.until)) : null;
+};
+
+/** Why this number may not place a call at this instant, or `null` when it may. */
+export const outgoingRefusal = (s: Channel, at: Instant): Refusal | null => {
+  const { workingHours, holidays } = s.calling;
+  const refusal = askingRefusal(s, at);
+  if (refusal?.retryAt !== undefined)
+    return { ...refusal, ...outgoingRefusal(s, refusal.retryAt), refused: refusal.refused };
+  if (refusal) return refusal;
+  const hours = openness(workingHours, holidays, at);
+  return hours.open ? null : refuse('channel.outside_hours', waitingUntil(hours.opensAt));
 };
 
 /** Why an incoming call at this instant may ring nobody, or `null` when it may. */

@@ -35,20 +35,26 @@ export type Decider<C, E, S> = {
   evolve(state: S, event: E): S;
 };
 
+type EventHandlers<E extends { readonly type: string }, S> = {
+  [K in E['type']]: (state: S, event: Extract<E, { type: K }>) => S;
+};
+
+/** One handler per event type, as one function. */
+export const evolving =
+  <E extends { readonly type: string }, S>(onEvent: EventHandlers<E, S>) =>
+  (state: S, event: E): S =>
+    onEvent[event.type as E['type']](state, event as never);
+
 /**
  * Shapes first, then one handler per command and one per event; a handler left out does not compile.
  * "Already so" is an empty list of events.
  */
 export const decider = <E extends Shapes, S>(d: { category: string; events: E; initial: S }) => ({
   decide: <H extends Handlers<S, EventOf<E>>>(onCommand: H) => ({
-    evolve: (
-      onEvent: {
-        [K in keyof E & string]: (state: S, event: Extract<EventOf<E>, { type: K }>) => S;
-      },
-    ): Decider<CommandOf<H>, EventOf<E>, S> => ({
+    evolve: (onEvent: EventHandlers<EventOf<E>, S>): Decider<CommandOf<H>, EventOf<E>, S> => ({
       ...d,
       decide: (state, command) => onCommand[command.type]!(state, command as never),
-      evolve: (state, event) => onEvent[event.type](state, event as never),
+      evolve: evolving(onEvent),
     }),
   }),
 });
@@ -59,3 +65,9 @@ export const fold = <E, S>({ evolve }: { evolve(state: S, event: E): S }, from: 
   for (const event of events) state = evolve(state, event);
   return state;
 };
+
+const inOrder = (_: string, value: unknown) =>
+  value instanceof Object && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).sort()) : value;
+
+/** Whether two pieces of plain data say the same, whatever the order of their fields. */
+export const same = (a: unknown, b: unknown) => JSON.stringify(a, inOrder) === JSON.stringify(b, inOrder);

@@ -47,25 +47,36 @@ const intervalsOn = (
   zone: string,
   hours: WorkingHours | null,
   holidays: readonly Holiday[],
-): readonly Interval[] =>
-  timesOn(date, hours, holidays)
+): readonly Interval[] => {
+  const tomorrow = date.add({ days: 1 });
+  const last = holidayOn(tomorrow, holidays) ? startOf(tomorrow, zone) : Number.POSITIVE_INFINITY;
+  return timesOn(date, hours, holidays)
     .map(({ open, close }) => ({
       from: instantOf(date, open, zone),
-      until: instantOf(close > open ? date : date.add({ days: 1 }), close, zone),
+      until: Math.min(last, instantOf(close > open ? date : tomorrow, close, zone)),
     }))
     .filter(({ from, until }) => until > from)
-    .sort((a, b) => a.from - b.from);
+    .toSorted((a, b) => a.from - b.from);
+};
+
+const holidayOn = (date: Temporal.PlainDate, holidays: readonly Holiday[]) =>
+  holidays.find((holiday) => holiday.date === date.toString());
 
 const timesOn = (date: Temporal.PlainDate, hours: WorkingHours | null, holidays: readonly Holiday[]) => {
-  const holiday = holidays.find((h) => h.date === date.toString());
+  const holiday = holidayOn(date, holidays);
   if (holiday) return holiday.open && holiday.close ? [{ open: holiday.open, close: holiday.close }] : [];
   if (hours === null) return [{ open: '00:00', close: '24:00' }];
   const day = DayOfWeek.options[date.dayOfWeek - 1];
   return hours.weekly.filter((entry) => entry.day === day);
 };
 
-// a time the clocks skip is the moment they jump; one that comes twice is its first
-const instantOf = (date: Temporal.PlainDate, time: string, zone: string): Instant =>
-  time === '24:00'
-    ? date.add({ days: 1 }).toZonedDateTime(zone).epochMilliseconds
-    : date.toZonedDateTime({ timeZone: zone, plainTime: Temporal.PlainTime.from(time) }).epochMilliseconds;
+const startOf = (date: Temporal.PlainDate, timeZone: string) => date.toZonedDateTime({ timeZone }).epochMilliseconds;
+
+/** A time that the clocks skip is the moment they jump; one that comes twice is its first. */
+const instantOf = (date: Temporal.PlainDate, time: string, timeZone: string): Instant => {
+  if (time === '24:00') return startOf(date.add({ days: 1 }), timeZone);
+  const plainTime = Temporal.PlainTime.from(time);
+  const local = date.toZonedDateTime({ timeZone, plainTime });
+  const isSkipped = !local.toPlainTime().equals(plainTime);
+  return (isSkipped ? (local.getTimeZoneTransition('previous') ?? local) : local).epochMilliseconds;
+};

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { decider, refuse } from './decider.ts';
+import { decider, refuse, same } from './decider.ts';
 import { Instant } from './time.ts';
 
 export const RoutingMode = z.enum(['unassigned', 'round_robin', 'only_if_available', 'load_balancer']);
@@ -40,7 +40,7 @@ export const routing = decider({ category: 'routing', events, initial })
     ConfigureRouting: (s, { at, ...rules }: { at: Instant } & Rules) => {
       if (!supported.has(rules.mode))
         return refuse('routing.mode_unsupported', { facts: { supported: [...supported] } });
-      const unchanged = s.ruleVersion > 0 && JSON.stringify(s.rules) === JSON.stringify(rules);
+      const unchanged = s.ruleVersion > 0 && same(s.rules, rules);
       return unchanged ? [] : [{ type: 'RoutingConfigured', at, ruleVersion: s.ruleVersion + 1, ...rules }];
     },
 

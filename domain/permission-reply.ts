@@ -1,0 +1,96 @@
+import type { PermissionPolicy } from './permission-policy.ts';
+import type { Permission, PermissionEvent, PermissionRequest } from './permission-state.ts';
+import type { Instant } from './time.ts';
+
+/** What a customer (or Meta on their behalf) answered. `messageId` / `callId`: what the answer refers to, if anything. */
+export type Reply = {
+  readonly at: Instant;
+  readonly response: 'accept' | 'reject';
+  readonly permanent: boolean;
+  readonly until: Instant | null;
+  readonly automatic: boolean;
+  readonly messageId: string | null;
+  readonly callId: string | null;
+};
+
+type Pair = { channelId: string; customerId: string; ticketId: string | null };
+type Events = readonly PermissionEvent[];
+
+/** Meta tells time in whole seconds. */
+const second = (at: Instant) => Math.floor(at / 1_000);
+
+/** Whether an answer is older than the last one we know, or the same one again. */
+const isOldNews = ({ lastReply }: Permission, { at, response, permanent }: Reply) => {
+  if (lastReply === null || second(at) > second(lastReply.at)) return false;
+  const repeated = lastReply.accepted === (response === 'accept') && lastReply.permanent === permanent;
+  return repeated || second(at) < second(lastReply.at);
+};
+
+/** The request that is answered: the one named, or one whose message id has not reached us yet. */
+const requestOf = (s: Permission, messageId: string | null) => {
+  if (messageId === null) return undefined;
+  const unnamed = (r: PermissionRequest) => r.messageId === null && r.counts && !r.expired;
+  return s.requests.find((r) => r.messageId === messageId) ?? s.requests.findLast(unnamed);
+};
+
+/** An answer to one request closes those sent before it. */
+const expireOlder = (s: Permission, answered: PermissionRequest | undefined, at: Instant, pair: Pair): Events =>
+  s.requests
+    .filter((r) => answered && !r.expired && r.at < answered.at)
+    .map(({ requestId }) => ({
+      type: 'PermissionRequestExpired',
+      at,
+      ...pair,
+      requestId,
+      because: 'newer_request_answered',
+    }));
+
+const sourceOf = ({ callId, messageId }: Reply) => {
+  if (callId !== null) return 'callback';
+  return messageId === null ? 'profile' : 'request';
+};
+
+const accepted = (s: Permission, reply: Reply, pair: Pair, policy: PermissionPolicy): Events => {
+  const { at, callId, permanent } = reply;
+  const request = requestOf(s, reply.messageId);
+  const until = permanent ? null : (reply.until ?? at + policy.temporaryFor);
+  const already = s.grant.kind === (permanent ? 'permanent' : 'temporary') && s.grant.until === until;
+  const isWeaker = s.grant.kind === 'permanent' && reply.automatic;
+  if (already || isWeaker) return [];
+  const requestId = request?.requestId ?? null;
+  return [
+    { type: 'PermissionGranted', at, ...pair, source: sourceOf(reply), requestId, callId, permanent, until },
+    ...expireOlder(s, request, at, pair),
+  ];
+};
+
+/** A customer's own "no" is always a fact, even where there was nothing to revoke: an older "yes" may still arrive. */
+const revoked = (s: Permission, { at, automatic, messageId }: Reply, pair: Pair): Events => {
+  if (automatic)
+    return s.grant.lost === 'revoked' ? [] : [{ type: 'PermissionRevoked', at, ...pair, because: 'unanswered_calls' }];
+  const isMereDecline = messageId !== null && s.grant.kind === 'none';
+  return isMereDecline ? [] : [{ type: 'PermissionRevoked', at, ...pair, because: 'customer' }];
+};
+
+const rejected = (s: Permission, reply: Reply, pair: Pair): Events => {
+  const { at, messageId } = reply;
+  const request = requestOf(s, messageId);
+  const requestId = request?.requestId ?? null;
+  const declined: Events = messageId === null ? [] : [{ type: 'PermissionDeclined', at, ...pair, requestId }];
+  return [...declined, ...revoked(s, reply, pair), ...expireOlder(s, request, at, pair)];
+};
+
+/** What an answer changes; nothing when it is older than the last one known, or the same one again. */
+export const answered = (s: Permission, reply: Reply, pair: Pair, policy: PermissionPolicy): Events => {
+  if (isOldNews(s, reply)) return [];
+  return reply.response === 'accept' ? accepted(s, reply, pair, policy) : rejected(s, reply, pair);
+};
+
+/** When a request can no longer be answered, or `null` while that is not known (it was never delivered). */
+export const requestExpiresAt = (
+  request: PermissionRequest,
+  { requestAnswerableFor }: PermissionPolicy,
+): Instant | null => {
+  const from = request.answeredAt ?? request.deliveredAt;
+  return from === null ? null : from + requestAnswerableFor;
+};
