@@ -1,0 +1,156 @@
+import { endCall, later, pickUp, startCall } from './calls.ts';
+import { cardFor, windowFor } from './limits.ts';
+import { acceptance, decide } from './permission.ts';
+import { Problem } from './problem.ts';
+import {
+  type CallError,
+  callStatusWebhook,
+  messageStatusWebhook,
+  type PermissionReply,
+  textWebhook,
+} from './webhooks.ts';
+import { type Call, type Conversation, newId, type World } from './world.ts';
+
+/** A customer and the business number (`channelId`) they deal with. */
+export type With = { readonly waId: string; readonly channelId: string };
+
+/** How a customer calls: their name, seconds until they hang up, the payload of the call button they used. */
+export type CallOptions = {
+  name?: string | undefined;
+  hangUpAfter?: number | undefined;
+  ctaPayload?: string | undefined;
+};
+
+/** What a customer decides about being called, and where. */
+export type Decision = {
+  response: 'accept' | 'reject';
+  permanent?: boolean | undefined;
+  source: 'request' | 'profile' | 'callback';
+};
+
+export type Customers = ReturnType<typeof customersOf>;
+
+/** What customers do on their phones. Throws a `Problem` (409) when there is nothing to do it to. */
+export function customersOf(world: World) {
+  const conversationWith = ({ waId, channelId }: With) => world.conversation(channelId, waId);
+
+  /** The customer looks at the chat: everything delivered is read. */
+  const look = (who: With): Conversation => {
+    const conversation = conversationWith(who);
+    for (const sent of conversation.unread.splice(0)) {
+      world.send(messageStatusWebhook(conversation, sent, 'read', world.clock.now()));
+    }
+    return conversation;
+  };
+
+  const ringing = (who: With): Call => {
+    const { liveCall } = conversationWith(who);
+    if (liveCall && isRingingOut(liveCall)) return liveCall;
+    throw new Problem(409, 'call.none_ringing', `No call from ${who.channelId} rings at ${who.waId}: place one first.`);
+  };
+
+  const live = (who: With): Call => {
+    const { liveCall } = conversationWith(who);
+    if (liveCall) return liveCall;
+    throw new Problem(409, 'call.none_live', `${who.waId} has no call with ${who.channelId}: start one first.`);
+  };
+
+  return {
+    /** Calls the business, also outside its hours or when calling is off: phones learn of settings days later. */
+    call: (who: With, { name, hangUpAfter, ctaPayload }: CallOptions = {}): string => {
+      const { liveCall } = conversationWith(who);
+      if (liveCall)
+        throw new Problem(409, 'call.already_live', `${who.waId} is in the call ${liveCall.id}: end it first.`);
+      if (name !== undefined) world.customer(who.waId).name = name;
+      const call = startCall(world, look(who), { direction: 'USER_INITIATED', ctaPayload });
+      if (hangUpAfter !== undefined) later(world, call, hangUpAfter * 1_000, () => endCall(world, call, 'customer'));
+      return call.id;
+    },
+
+    /** Picks up the ringing phone. */
+    answer: (who: With) => pickUp(world, ringing(who)),
+
+    /** Declines the ringing phone. */
+    decline: (who: With) => {
+      const call = ringing(who);
+      world.send(callStatusWebhook(call, 'REJECTED', world.clock.now()));
+      endCall(world, call, 'customer');
+    },
+
+    /** Ends a call in progress, or gives up waiting on one the customer placed. */
+    hangUp: (who: With) => {
+      const call = live(who);
+      if (isRingingOut(call)) {
+        throw new Problem(409, 'call.not_answered', `The call to ${who.waId} only rings: answer or decline it.`);
+      }
+      endCall(world, call, 'customer');
+    },
+
+    /** The network or the phone fails: the call ends with an error and without timing. */
+    fail: (who: With, error: CallError) => endCall(world, live(who), 'failure', error),
+
+    /** Writes a text, which opens the service window for 24 hours. */
+    write: (who: With, text: string): string => {
+      const conversation = look(who);
+      const now = world.clock.now();
+      const id = newId('wamid');
+      conversation.windowUntil = now + windowFor;
+      world.send(textWebhook(conversation, id, text, now));
+      return id;
+    },
+
+    /** Allows or forbids calls: on a request's card, from the business profile, or by asking for a callback. */
+    permit: (who: With, decision: Decision) => {
+      const conversation = look(who);
+      decide(world, conversation, answerTo(world, conversation, decision));
+    },
+
+    /** Whether calls and messages of this number still reach the customer, who may have blocked it. */
+    setReachable: (who: With, reachable: boolean) => {
+      conversationWith(who).reachable = reachable;
+    },
+
+    /** Whether a call of the business rings at the customer's phone. */
+    isRinging: (who: With): boolean => {
+      const { liveCall } = conversationWith(who);
+      return liveCall !== undefined && isRingingOut(liveCall);
+    },
+
+    /** Whether a request for permission waits for the customer's answer. */
+    isAsked: (who: With): boolean => conversationWith(who).card?.answered === false,
+  };
+}
+
+const isRingingOut = ({ direction, answeredAt }: Call) =>
+  direction === 'BUSINESS_INITIATED' && answeredAt === undefined;
+
+function answerTo(
+  world: World,
+  conversation: Conversation,
+  { response, permanent, source }: Decision,
+): PermissionReply {
+  const now = world.clock.now();
+  const answer = (forGood: boolean) => (response === 'accept' ? acceptance(forGood, now) : { response });
+  if (source === 'profile') return { ...answer(permanent ?? true), source: 'user_action' };
+  if (source === 'request') {
+    return { ...answer(permanent ?? false), source: 'user_action', contextId: answerCard(conversation, now) };
+  }
+  if (response === 'accept') {
+    return { ...acceptance(false, now), source: 'automatic', contextId: conversation.lastIncoming?.id };
+  }
+  throw new Problem(422, 'request.invalid', 'A callback is asked for, never rejected: send response "accept".');
+}
+
+/** The request on the customer's screen: it can be answered anew for seven days after each answer. */
+function answerCard({ card, customer, phoneNumberId }: Conversation, now: number): string {
+  if (!card || card.until <= now) {
+    throw new Problem(
+      409,
+      'permission.not_requested',
+      `${phoneNumberId} has no open request to ${customer.waId}: send one first.`,
+    );
+  }
+  card.until = now + cardFor;
+  card.answered = true;
+  return card.id;
+}

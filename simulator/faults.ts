@@ -1,0 +1,40 @@
+import { z } from 'zod';
+
+const Probability = z.number().min(0).max(1);
+
+/**
+ * What goes wrong with webhooks, each a probability from 0 to 1 drawn anew for every webhook: sent twice, overtaken
+ * by the customer's next one, never sent. `delayMs` holds every webhook back that long on the simulated clock.
+ * The same `seed` and the same webhooks give the same faults.
+ */
+export const Faults = z.strictObject({
+  duplicate: Probability.default(0),
+  reorder: Probability.default(0),
+  drop: Probability.default(0),
+  delayMs: z.int().min(0).max(86_400_000).default(0),
+  seed: z.int().default(1),
+});
+export type Faults = z.infer<typeof Faults>;
+
+/** What happens to one webhook. */
+export type Fate = { readonly copies: 0 | 1 | 2; readonly overtaken: boolean; readonly delayMs: number };
+
+/** Draws the fate of one webhook after another; three numbers each, so one probability never shifts another. */
+export function fates({ duplicate, reorder, drop, delayMs, seed }: Faults): () => Fate {
+  const random = seededRandom(seed);
+  return () => {
+    const [lost, twice, overtaken] = [random() < drop, random() < duplicate, random() < reorder];
+    return { copies: lost ? 0 : twice ? 2 : 1, overtaken, delayMs };
+  };
+}
+
+/** Numbers in [0, 1), the same for the same seed (mulberry32). */
+export function seededRandom(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

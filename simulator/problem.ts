@@ -1,0 +1,38 @@
+import type { ErrorRequestHandler } from 'express';
+import type { z } from 'zod';
+
+/** A refusal of the control API, answered as RFC 9457 problem details. */
+export class Problem extends Error {
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, detail: string) {
+    super(detail);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** Reads a request, or throws a 422 that names every fault and, for unknown fields, the known ones. */
+export function read<S extends z.ZodObject>(schema: S, input: unknown): z.infer<S> {
+  const result = schema.safeParse(input ?? {});
+  if (result.success) return result.data;
+  const known = Object.keys(schema.shape).join(', ');
+  const faults = result.error.issues.map((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? `unknown field ${issue.keys.join(', ')} (known: ${known})`
+      : `${issue.path.join('.') || 'body'}: ${issue.message}`,
+  );
+  throw new Problem(422, 'request.invalid', faults.join('; '));
+}
+
+/** Answers whatever a route threw. */
+export const answerProblem: ErrorRequestHandler = (error, _req, res, _next) => {
+  const status: number = error.status ?? 500;
+  const code = error instanceof Problem ? error.code : status < 500 ? 'request.invalid' : 'simulator.fault';
+  const title = code.replace(/[._]/g, ' ');
+  res
+    .status(status)
+    .type('application/problem+json')
+    .json({ type: 'about:blank', title, status, detail: error.message, code });
+};
