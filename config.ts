@@ -41,11 +41,13 @@ export const variables = {
   MONGODB_PORT: Port.optional().describe('a TCP port of the embedded document store, for other tools'),
   AUTH_SECRET: z.string().min(32, 'at least 32 characters').optional().describe('verifies HS256 tokens; made if unset'),
   AUTH_JWKS_URL: z.url().optional().describe('verifies tokens by the keys at this address instead'),
-  WHATSAPP_API_URL: z.url().default('https://graph.facebook.com/v24.0').describe("Meta's Graph API"),
+  WHATSAPP_API_URL: z
+    .url()
+    .optional()
+    .describe("Meta's Graph API, or where the simulator listens (port 0: a free one)"),
   WHATSAPP_ACCESS_TOKEN: z.string().optional().describe('unset: the simulator plays WhatsApp, with a demo store'),
   WHATSAPP_APP_SECRET: z.string().optional().describe('signs the webhooks'),
   WHATSAPP_VERIFY_TOKEN: z.string().optional().describe('the webhook handshake'),
-  SIMULATOR_PORT: Port.default(8082).describe('where the simulator listens; 0 takes a free one'),
   RATE_LIMIT: z.coerce.number().int().positive().default(6_000).describe('requests a minute and token'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').describe('logging'),
 };
@@ -54,7 +56,12 @@ const Variables = z.object(variables);
 
 export type Config = z.output<typeof Variables> & {
   readonly dataDir: string;
-  readonly whatsapp: { readonly accessToken: string; readonly appSecret: string; readonly verifyToken: string };
+  readonly whatsapp: {
+    readonly apiUrl: string;
+    readonly accessToken: string;
+    readonly appSecret: string;
+    readonly verifyToken: string;
+  };
   /** No token is configured: the simulator stands for WhatsApp. */
   readonly simulated: boolean;
   readonly auth: { readonly secret: string } | { readonly jwksUrl: string };
@@ -90,6 +97,7 @@ const whatsappOf = (vars: z.output<typeof Variables>): Config['whatsapp'] => {
   } = vars;
   if (accessToken === undefined)
     return {
+      apiUrl: vars.WHATSAPP_API_URL ?? 'http://127.0.0.1:8082',
       accessToken: 'simulator-token',
       appSecret: appSecret ?? 'simulator-secret',
       verifyToken: verifyToken ?? 'simulator-verify',
@@ -98,7 +106,7 @@ const whatsappOf = (vars: z.output<typeof Variables>): Config['whatsapp'] => {
     throw new ConfigFault(
       'WHATSAPP_ACCESS_TOKEN is set, so WHATSAPP_APP_SECRET and WHATSAPP_VERIFY_TOKEN are needed too',
     );
-  return { accessToken, appSecret, verifyToken };
+  return { apiUrl: vars.WHATSAPP_API_URL ?? 'https://graph.facebook.com/v24.0', accessToken, appSecret, verifyToken };
 };
 
 /** The secret made at the first start; every process on the same `DATA_DIR` shares it. */
