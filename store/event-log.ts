@@ -2,7 +2,7 @@ import {
   type AppendToStreamOptions,
   BACKWARDS,
   END,
-  EventStoreDBClient,
+  type EventStoreDBClient,
   type JSONEventData,
   jsonEvent,
   NO_STREAM,
@@ -10,8 +10,9 @@ import {
 } from '@eventstore/db-client';
 import type { DomainEvent } from '../domain/index.ts';
 import type { Metadata } from '../domain/metadata.ts';
+import { type Client, clientOf } from './client.ts';
 import { codec } from './codec.ts';
-import { patiently } from './faults.ts';
+import { answered, patiently } from './faults.ts';
 import { uuidFrom } from './ids.ts';
 import type { Keys } from './keys.ts';
 import { chunksOf } from './reading.ts';
@@ -63,18 +64,15 @@ export type EventLog = {
 
 export type BatchOptions = { from: bigint | null; types: readonly string[]; maxBatch: number; signal: AbortSignal };
 
-/**
- * The event store behind `url`: `unix:/path.sock` (our embedded one) or a connection string `esdb://…`.
- * Open one per process: the client's pending appends are shared by all of a process, and so are its failures.
- */
+/** The event store at `unix:/path.sock` (our embedded server, no TLS) or at a connection string `esdb://…`. */
 export const eventLog = ({ url, keys }: { url: string; keys: Keys }): EventLog => {
-  const client = connect(url);
+  const client = clientOf(url);
   const { encode, decode } = codec(keys);
   const closing = new AbortController();
 
   return {
     async *read(stream, from = 0n) {
-      for await (const chunk of chunksOf(client, stream, from)) yield* await decode(chunk);
+      for await (const chunk of chunksOf(client.events, stream, from)) yield* await decode(chunk);
     },
 
     async append(stream, events, expected, context) {
@@ -86,45 +84,38 @@ export const eventLog = ({ url, keys }: { url: string; keys: Keys }): EventLog =
 
     async *batches(options) {
       const signal = AbortSignal.any([options.signal, closing.signal]);
-      for await (const { placed, upTo, live } of follow(client, { ...options, signal })) {
+      for await (const { placed, upTo, live } of follow(client.events, { ...options, signal })) {
         yield { events: await decode(placed), upTo, live };
       }
     },
 
-    head: () => patiently(() => headOf(client)),
+    head: () => patiently(() => headOf(client.events)),
 
     async close() {
+      if (closing.signal.aborted) return;
       closing.abort();
-      await client.dispose();
+      await client.release();
     },
   };
 };
 
-const connect = (url: string) =>
-  url.startsWith('unix:')
-    ? new EventStoreDBClient({ endpoint: url }, { insecure: true })
-    : EventStoreDBClient.connectionString(url);
-
 const appendOnce = async (
-  client: EventStoreDBClient,
+  { events: client, inTurn }: Client,
   stream: string,
   events: JSONEventData[],
   expected: bigint | 'none' | 'any',
 ) => {
   const options: AppendToStreamOptions = { expectedRevision: expected === 'none' ? NO_STREAM : expected };
-  const { nextExpectedRevision, position } = await client.appendToStream(stream, events, options).catch((fault) => {
-    throw fault instanceof WrongExpectedVersionError ? conflict(fault) : fault;
-  });
-  return {
-    revision: nextExpectedRevision,
-    position: position?.commit ?? (await positionOf(client, stream, nextExpectedRevision)),
-  };
+  try {
+    const appended = await inTurn(() => answered(client.appendToStream(stream, events, options)));
+    const { success, nextExpectedRevision: revision, position } = appended;
+    if (!success) throw new RevisionConflict(`${stream} is not at ${expected}: read it again and decide anew`);
+    return { revision, position: position?.commit ?? (await positionOf(client, stream, revision)) };
+  } catch (fault) {
+    if (!(fault instanceof WrongExpectedVersionError)) throw fault;
+    throw new RevisionConflict(`${stream} is not at ${expected} but at ${fault.actualVersion}: read it again`);
+  }
 };
-
-const conflict = ({ streamName, expectedVersion, actualVersion }: WrongExpectedVersionError) =>
-  new RevisionConflict(
-    `${streamName} is at ${actualVersion}, not at ${expectedVersion}: read it again and decide anew`,
-  );
 
 /** A server that recognises a repeated append need not say where its events stand. */
 const positionOf = async (client: EventStoreDBClient, stream: string, revision: bigint) => {

@@ -1,4 +1,4 @@
-import { ErrorType, isCommandError } from '@eventstore/db-client';
+import { DeadlineExceededError, ErrorType, isCommandError } from '@eventstore/db-client';
 import { backOff, pause } from './back-off.ts';
 
 const transientTypes: ReadonlySet<ErrorType> = new Set([
@@ -37,4 +37,15 @@ export const patiently = async <R>(work: () => Promise<R>): Promise<R> => {
       await waitOrThrow(fault, failures);
     }
   }
+};
+
+const patience = 15_000; // the server itself gives up after 10 s
+
+/** The answer, or a transient fault when there is none in time: the client forgets a call whose stream just ends. */
+export const answered = async <R>(call: Promise<R>): Promise<R> => {
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new DeadlineExceededError(undefined, 'the event store gave no answer')), patience);
+  });
+  return Promise.race([call, silence]).finally(() => clearTimeout(timer));
 };

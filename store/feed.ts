@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { type AllStreamSubscription, type Filter, UnavailableError } from '@eventstore/db-client';
 import type { Placed } from './codec.ts';
 import { placedOf } from './reading.ts';
@@ -68,11 +69,16 @@ export const openFeed = ({ from, maxBatch, live, signal }: FeedOptions, subscrib
     },
     /** Whether a subscription that only catches up has done so. */
     isDone: () => !live && caughtUp,
-    /** Resolves when there may be something to take. */
-    change: () =>
-      new Promise<void>((resolve) => {
+    /** Resolves when there may be something to take: the first of it and all that arrives with it. */
+    async change() {
+      await new Promise<void>((resolve) => {
         ring = resolve;
-      }),
+      });
+      for (let before = -1; subscription.readableLength > before && subscription.readableLength < maxBatch; ) {
+        before = subscription.readableLength;
+        await setImmediate();
+      }
+    },
     async close() {
       signal.removeEventListener('abort', wake);
       await subscription.unsubscribe().catch(() => {}); // it never began

@@ -17,7 +17,7 @@ export type LeaseOptions = {
 };
 
 /**
- * Does the work while holding the lease, as the only one of all processes: waits for it, renews it every third of
+ * Does the work while holding the lease, as the only one of all processes: waits for it, renews it every fifth of
  * `ttlMs`, and gives it up at the end. When the lease is lost the work's signal aborts, and it starts over once the
  * lease is regained. Resolves when the work is done or the signal aborts; rejects when the work fails.
  */
@@ -43,7 +43,7 @@ export const withLease = async (options: LeaseOptions, work: (signal: AbortSigna
   }
 };
 
-type Lease = Pick<LeaseDocument, '_id'> & { holder: string };
+type Lease = { _id: string; holder: string };
 
 /** True once the lease is held: it was free, or its holder showed no beat for `ttlMs`. False when the signal aborts first. */
 const acquire = async (
@@ -52,20 +52,22 @@ const acquire = async (
   ttlMs: number,
   signal: AbortSignal,
 ) => {
-  await leases.updateOne({ _id }, { $setOnInsert: { holder: null, beat: 0 } }, { upsert: true });
   let seen: LeaseDocument | null = null;
   let seenAt = 0;
+  const attempt = async () => {
+    const present = await leases.findOneAndUpdate(
+      { _id },
+      { $setOnInsert: { holder: null, beat: 0 } },
+      { upsert: true, returnDocument: 'after' },
+    );
+    if (present?.holder !== seen?.holder || present?.beat !== seen?.beat) seenAt = performance.now();
+    seen = present;
+    if (!seen || (seen.holder !== null && performance.now() - seenAt < ttlMs)) return false;
+    const taken = await leases.updateOne(seen, { $set: { holder }, $inc: { beat: 1 } });
+    return taken.modifiedCount === 1;
+  };
   while (!signal.aborted) {
-    const present = await leases.findOne({ _id });
-    if (present && (present.holder !== seen?.holder || present.beat !== seen.beat)) {
-      seen = present;
-      seenAt = performance.now();
-    }
-    const free = seen !== null && (seen.holder === null || performance.now() - seenAt >= ttlMs);
-    if (seen && free) {
-      const taken = await leases.updateOne(seen, { $set: { holder }, $inc: { beat: 1 } });
-      if (taken.modifiedCount === 1) return true;
-    }
+    if (await attempt().catch(() => false)) return true; // without the document store nobody leads
     await pause(ttlMs / 5, signal);
   }
   return false;
@@ -75,9 +77,10 @@ const acquire = async (
 const renew = async (leases: Collection<LeaseDocument>, lease: Lease, ttlMs: number, done: AbortSignal) => {
   let beatAt = performance.now();
   while (!done.aborted && performance.now() - beatAt < (ttlMs * 2) / 3) {
-    await pause(ttlMs / 3, done);
+    await pause(ttlMs / 5, done);
     const askedAt = performance.now();
-    const renewed = await leases.updateOne(lease, { $inc: { beat: 1 } }).catch(() => null);
+    const beat = leases.updateOne(lease, { $inc: { beat: 1 } }).catch(() => null);
+    const renewed = await Promise.race([beat, pause(ttlMs / 5, done)]);
     if (renewed?.matchedCount === 0) return;
     if (renewed) beatAt = askedAt;
   }

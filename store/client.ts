@@ -1,0 +1,34 @@
+import { EventStoreDBClient } from '@eventstore/db-client';
+import { turns } from './turns.ts';
+
+/**
+ * One client of the event store. Appends go through `inTurn`: as long as fewer than 16 are under way the client writes
+ * each at once. It queues the others, and one still in its queue when the connection breaks ends the process
+ * (an unhandled rejection; db-client 6.2.1, `backpressuredWrite`).
+ */
+export type Client = { events: EventStoreDBClient; inTurn: ReturnType<typeof turns>; release(): Promise<void> };
+
+const shared = new Map<string, Client & { users: number }>();
+
+/**
+ * The client for `unix:/path.sock` (our embedded server) or a connection string `esdb://…`: one per process and address.
+ * The client library keeps all pending appends of a process in one table and drops them when any client breaks.
+ */
+export const clientOf = (url: string): Client => {
+  const client = shared.get(url) ?? { events: connect(url), inTurn: turns(15), users: 0, release: () => release(url) };
+  client.users++;
+  shared.set(url, client);
+  return client;
+};
+
+const connect = (url: string) =>
+  url.startsWith('unix:')
+    ? new EventStoreDBClient({ endpoint: url }, { insecure: true })
+    : EventStoreDBClient.connectionString(url);
+
+const release = async (url: string) => {
+  const client = shared.get(url);
+  if (!client || --client.users > 0) return;
+  shared.delete(url);
+  await client.events.dispose();
+};
