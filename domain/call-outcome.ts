@@ -20,9 +20,10 @@ const outgoingStatus = (s: Call) => {
   return s.pickedUpAt !== null || s.refusedAt !== null || failed(s) ? 'disconnected' : 'unanswered';
 };
 
-const unansweredBecause = (s: Call) => {
-  if (s.rejectedAt !== null) return 'declined';
-  return s.endRequestedAt === null ? 'no_answer' : 'cancelled';
+/** Whichever came first: the customer declined, or we gave up. */
+const unansweredBecause = ({ rejectedAt, endRequestedAt }: Call) => {
+  if (rejectedAt !== null && (endRequestedAt === null || rejectedAt <= endRequestedAt)) return 'declined';
+  return endRequestedAt === null ? 'no_answer' : 'cancelled';
 };
 
 const subStatusOf = (s: Call, status: Conclusion['status']) => {
@@ -32,10 +33,10 @@ const subStatusOf = (s: Call, status: Conclusion['status']) => {
   return answeredAtOf(s) === null ? 'failed' : 'dropped';
 };
 
-const endedByOf = (s: Call): Conclusion['endedBy'] => {
+const endedByOf = (s: Call, missReason: Conclusion['missReason']): Conclusion['endedBy'] => {
   if (failed(s) || s.refusedAt !== null) return 'network';
   if (s.endRequestedAt !== null) return 'agent';
-  return s.missed !== null && s.missed.reason !== 'caller_hung_up' ? 'system' : 'customer';
+  return missReason === null || missReason === 'caller_hung_up' ? 'customer' : 'system';
 };
 
 /** How a finished call counts, from all that is known of it in whatever order it came; `null` while it goes on. */
@@ -43,18 +44,19 @@ export const conclusionOf = (s: Call): Conclusion | null => {
   if (!isOver(s)) return null;
   const status = s.direction === 'incoming' ? incomingStatus(s) : outgoingStatus(s);
   if (status === 'missed' && s.missed === null) return null; // ended before the router knew why nobody could answer
+  const missReason = status === 'missed' ? (s.missed?.reason ?? null) : null;
   const answeredAt = answeredAtOf(s);
   const endedAt = s.ended?.disconnectedAt ?? s.ended?.at ?? s.missed?.at ?? s.refusedAt ?? s.startedAt;
   return {
     status,
     subStatus: subStatusOf(s, status),
-    missReason: status === 'missed' ? (s.missed?.reason ?? null) : null,
+    missReason,
     startedAt: s.startedAt,
     answeredAt,
     endedAt,
     ringSeconds: secondsBetween(s.startedAt, answeredAt ?? endedAt),
     talkSeconds: s.ended?.durationSeconds ?? secondsBetween(s.ended?.connectedAt ?? endedAt, endedAt),
-    endedBy: endedByOf(s),
+    endedBy: endedByOf(s, missReason),
   };
 };
 

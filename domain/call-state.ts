@@ -1,6 +1,6 @@
 import type { Direction } from './agent.ts';
 import type { Conclusion, callEvents, MissReason } from './call-events.ts';
-import type { EventOf } from './decider.ts';
+import { type EventOf, evolving } from './decider.ts';
 import type { Instant } from './time.ts';
 
 export type CallEvent = EventOf<typeof callEvents>;
@@ -135,6 +135,9 @@ export const evolveCall: { [K in CallEvent['type']]: (s: Call, event: Extract<Ca
     },
   }),
 };
+
+/** The state of a call after one more event. */
+export const evolve = evolving<CallEvent, Call>(evolveCall);
 
 /** The offer an agent has taken and Meta has not confirmed yet. */
 export const answering = (s: Call) => s.offers.find(({ state }) => state === 'answering');

@@ -107,6 +107,7 @@ const restrictedUntil = (s: Channel, direction: 'incoming' | 'outgoing', at: Ins
     (r) => (r.restriction === direction || r.restriction === 'both') && (r.until === null || r.until > at),
   );
 
+const hoursAt = ({ calling }: Channel, at: Instant) => openness(calling.workingHours, calling.holidays, at);
 const waitingUntil = (until: Instant | null) => (until === null ? {} : { retryAt: until });
 
 /** Why this number may ask nobody for permission at this instant, or `null` when it may: asking knows no hours. */
@@ -118,18 +119,16 @@ export const askingRefusal = (s: Channel, at: Instant): Refusal | null => {
 
 /** Why this number may not place a call at this instant, or `null` when it may. */
 export const outgoingRefusal = (s: Channel, at: Instant): Refusal | null => {
-  const { workingHours, holidays } = s.calling;
   const refusal = askingRefusal(s, at);
-  if (refusal?.retryAt !== undefined)
-    return { ...refusal, ...outgoingRefusal(s, refusal.retryAt), refused: refusal.refused };
+  if (refusal?.retryAt !== undefined) return { ...refusal, ...waitingUntil(hoursAt(s, refusal.retryAt).opensAt) };
   if (refusal) return refusal;
-  const hours = openness(workingHours, holidays, at);
-  return hours.open ? null : refuse('channel.outside_hours', waitingUntil(hours.opensAt));
+  const { open, opensAt } = hoursAt(s, at);
+  return open ? null : refuse('channel.outside_hours', waitingUntil(opensAt));
 };
 
 /** Why an incoming call at this instant may ring nobody, or `null` when it may. */
 export const incomingMissReason = (s: Channel, at: Instant): 'incoming_disabled' | 'outside_hours' | null => {
-  const { enabled, userInitiatedEnabled, workingHours, holidays } = s.calling;
+  const { enabled, userInitiatedEnabled } = s.calling;
   if (!enabled || !userInitiatedEnabled || restrictedUntil(s, 'incoming', at)) return 'incoming_disabled';
-  return openness(workingHours, holidays, at).open ? null : 'outside_hours';
+  return hoursAt(s, at).open ? null : 'outside_hours';
 };

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { EventOf } from './decider.ts';
+import { type EventOf, evolving } from './decider.ts';
 import type { GrantSource, OutgoingResult, permissionEvents } from './permission-events.ts';
 import { days, hours, type Instant, within } from './time.ts';
 
@@ -156,3 +156,6 @@ export const evolvePermission: {
     metaBlocks: blocksOf(s, metaErrorCode, nextAllowedAt ?? at + hours(24)),
   }),
 };
+
+/** The state of a permission after one more event. */
+export const evolve = evolving<PermissionEvent, Permission>(evolvePermission);

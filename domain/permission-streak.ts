@@ -1,12 +1,10 @@
-import { evolving } from './decider.ts';
 import { unansweredStreak } from './permission-counters.ts';
 import type { PermissionPolicy } from './permission-policy.ts';
-import { evolvePermission, type Permission, type PermissionEvent } from './permission-state.ts';
+import { evolve, type Permission, type PermissionEvent } from './permission-state.ts';
 import type { Instant } from './time.ts';
 
 type Pair = { channelId: string; customerId: string; ticketId: string | null };
 
-const evolve = evolving<PermissionEvent, Permission>(evolvePermission);
 const pairOf = ({ channelId, customerId, ticketId }: Pair): Pair => ({ channelId, customerId, ticketId });
 
 /** One more unanswered call: at first a warning, in the end the loss of the permission. */

@@ -1,67 +1,21 @@
-import { z } from 'zod';
-import { Direction } from './agent.ts';
-import { CallStatus, MissReason } from './call-events.ts';
+import type { Direction } from './agent.ts';
+import type { CallStatus } from './call-events.ts';
 import { decider, type EventOf, refuse } from './decider.ts';
-import { personal } from './personal.ts';
-import { Instant } from './time.ts';
+import { type Assignee, type Ids, type LinkedCall, ticketEvents } from './ticket-events.ts';
+import type { Instant } from './time.ts';
 
-const Ids = { ticketId: z.string(), channelId: z.string(), customerId: z.string() };
-
-const LinkedCall = { callId: z.string(), direction: Direction, agentId: z.string().nullable() };
-
-const Assignee = { agentId: z.string().nullable(), teamId: z.string().nullable() };
-/** Who holds a ticket: an agent, a team, or nobody (the unassigned queue). */
-type Assignee = z.output<z.ZodObject<typeof Assignee>>;
-
-const events = {
-  TicketOpened: {
-    at: Instant,
-    ...Ids,
-    channelName: z.string(),
-    waId: personal(z.string()),
-    customerName: personal(z.string()),
-    because: z.enum(['incoming_call', 'outgoing_call']),
-    callId: z.string(),
-  },
-  CallLinked: { at: Instant, ...Ids, ...LinkedCall },
-  LinkedCallAnswered: { at: Instant, ...Ids, ...LinkedCall },
-  LinkedCallEnded: {
-    at: Instant,
-    ...Ids,
-    ...LinkedCall,
-    status: CallStatus,
-    subStatus: z.string().nullable(),
-    missReason: MissReason.nullable(),
-  },
-  TicketAssigned: {
-    at: Instant,
-    ...Ids,
-    ...Assignee,
-    because: z.enum(['routed', 'placed_call', 'answered', 'by_hand']),
-  },
-  FirstResponseMade: {
-    at: Instant,
-    ...Ids,
-    agentId: z.string(),
-    callId: z.string(),
-    because: z.enum(['answered', 'called_back']),
-    secondsAfterOpening: z.int().nonnegative(),
-  },
-  TicketResolved: { at: Instant, ...Ids, agentId: z.string() },
-  TicketReopened: { at: Instant, ...Ids, agentId: z.string() },
-  NoteAdded: { at: Instant, ...Ids, agentId: z.string(), text: personal(z.string()) },
-};
-
-type Event = EventOf<typeof events>;
-type Ids = z.output<z.ZodObject<typeof Ids>>;
-type Call = { status: z.infer<typeof CallStatus>; direction: z.infer<typeof Direction> };
+type Event = EventOf<typeof ticketEvents>;
+type Call = { status: CallStatus; direction: Direction; answered: boolean };
+type Ended = Omit<Extract<Event, { type: 'LinkedCallEnded' }>, 'type' | 'channelId' | 'customerId'>;
+type Answer = { at: Instant; callId: string; agentId: string };
 
 export type Ticket = {
   readonly ids: Ids | null;
   readonly openedAt: Instant;
-  readonly openedBy: string | null;
   readonly resolved: boolean;
   readonly assignee: Assignee;
+  /** The call whose routing gave the ticket to its assignee; the same call may still give it to another. */
+  readonly routedBy: string | null;
   readonly calls: ReadonlyMap<string, Call>;
   readonly missPending: boolean;
   readonly firstResponse: boolean;
@@ -71,9 +25,9 @@ const nobody: Assignee = { agentId: null, teamId: null };
 const initial: Ticket = {
   ids: null,
   openedAt: 0,
-  openedBy: null,
   resolved: false,
   assignee: nobody,
+  routedBy: null,
   calls: new Map(),
   missPending: false,
   firstResponse: false,
@@ -84,52 +38,60 @@ const liveCall = (s: Ticket, except?: string) =>
 
 const sameAssignee = (a: Assignee, b: Assignee) => a.agentId === b.agentId && a.teamId === b.teamId;
 
+/** Whether this call may give the ticket to an agent: nobody holds it, or only because this call was offered to them. */
+const isFreeFor = (s: Ticket, callId: string) => sameAssignee(s.assignee, nobody) || s.routedBy === callId;
+
 /** Why this answer is the ticket's first response, or `null` when it is not one. */
-const firstResponseBecause = (s: Ticket, direction: Call['direction']) => {
+const firstResponseBecause = (s: Ticket, direction: Direction) => {
   if (s.firstResponse) return null;
   if (direction === 'incoming') return 'answered' as const;
   return s.missPending ? ('called_back' as const) : null;
 };
 
+/** Both sides spoke: told once per call, with the first response where this is it. */
+const answered = (s: Ticket, { at, callId, agentId }: Answer): Event[] => {
+  const linked = s.calls.get(callId);
+  if (!s.ids || !linked || linked.answered) return [];
+  const who = { at, ...s.ids, agentId };
+  const because = firstResponseBecause(s, linked.direction);
+  const secondsAfterOpening = Math.max(0, Math.round((at - s.openedAt) / 1_000));
+  const takesOver = linked.direction === 'incoming' && s.assignee.agentId !== agentId && isFreeFor(s, callId);
+  return [
+    { type: 'LinkedCallAnswered', ...who, callId, direction: linked.direction },
+    ...(takesOver ? [{ type: 'TicketAssigned' as const, ...who, teamId: null, because: 'answered' as const }] : []),
+    ...(because ? [{ type: 'FirstResponseMade' as const, ...who, callId, because, secondsAfterOpening }] : []),
+  ];
+};
+
+/** A call that ended after a conversation of which nobody told us while it went on. */
+const answeredUnnoticed = (s: Ticket, { at, callId, agentId, status, subStatus }: Ended): Event[] => {
+  const spoke = status === 'completed' || subStatus === 'dropped';
+  return spoke && agentId !== null ? answered(s, { at, callId, agentId }) : [];
+};
+
 /** The helpdesk thread of one customer on one channel: its calls, its assignee, its first response. Stream `ticket-<ticketId>`. */
-export const ticket = decider({ category: 'ticket', events, initial })
+export const ticket = decider({ category: 'ticket', events: ticketEvents, initial })
   .decide({
     OpenTicket: (s, c: Omit<Extract<Event, { type: 'TicketOpened' }>, 'type'>) =>
       s.ids === null ? [{ type: 'TicketOpened', ...c }] : [],
 
-    LinkCall: (s, c: { at: Instant } & Ids & z.output<z.ZodObject<typeof LinkedCall>>) =>
+    LinkCall: (s, c: { at: Instant } & Ids & LinkedCall) =>
       s.calls.has(c.callId) ? [] : [{ type: 'CallLinked', ...c }],
 
-    /** Both sides are on the line. Decides the first response, once. */
-    RecordCallAnswered: (s, c: { at: Instant; callId: string; agentId: string }) => {
-      const linked = s.calls.get(c.callId);
-      if (!s.ids || linked?.status !== 'ongoing') return [];
-      const { direction } = linked;
-      const because = firstResponseBecause(s, direction);
-      const secondsAfterOpening = Math.max(0, Math.round((c.at - s.openedAt) / 1_000));
-      const assigned: Event[] =
-        direction === 'incoming' && s.assignee.agentId !== c.agentId && s.openedBy === c.callId
-          ? [{ type: 'TicketAssigned', at: c.at, ...s.ids, agentId: c.agentId, teamId: null, because: 'answered' }]
-          : [];
-      return [
-        { type: 'LinkedCallAnswered', ...c, ...s.ids, direction },
-        ...assigned,
-        ...(because ? [{ type: 'FirstResponseMade' as const, ...c, ...s.ids, because, secondsAfterOpening }] : []),
-      ];
-    },
+    /** Both sides are on the line. Decides the first response, once. `agentId`: who answered, or whose call it was. */
+    RecordCallAnswered: answered,
 
-    RecordCallEnded: (s, c: Omit<Extract<Event, { type: 'LinkedCallEnded' }>, 'type' | 'channelId' | 'customerId'>) => {
+    RecordCallEnded: (s, c: Ended) => {
       const linked = s.calls.get(c.callId);
       if (!s.ids || !linked || linked.status === c.status) return [];
-      return [{ type: 'LinkedCallEnded', ...c, ...s.ids }];
+      return [...answeredUnnoticed(s, c), { type: 'LinkedCallEnded', ...c, ...s.ids }];
     },
 
     /** Routing gives the ticket to the agent a call is offered to, unless somebody already holds it. */
-    AssignByCall: (s, c: { at: Instant; callId: string; agentId: string; because: 'routed' | 'placed_call' }) => {
-      const { at, callId, agentId, because } = c;
-      const free = sameAssignee(s.assignee, nobody) || s.openedBy === callId;
-      if (!s.ids || s.resolved || !free || s.assignee.agentId === agentId || liveCall(s, callId)) return [];
-      return [{ type: 'TicketAssigned', at, ...s.ids, agentId, teamId: null, because }];
+    AssignByCall: (s, { callId, ...c }: Answer & { because: 'routed' | 'placed_call' }) => {
+      const isTaken = !isFreeFor(s, callId) || liveCall(s, callId) !== undefined;
+      if (!s.ids || s.resolved || isTaken || s.assignee.agentId === c.agentId) return [];
+      return [{ type: 'TicketAssigned', ...c, ...s.ids, teamId: null }];
     },
 
     /** By hand: an agent picks it up, or a manager gives it. Never while a call is live. */
@@ -159,19 +121,25 @@ export const ticket = decider({ category: 'ticket', events, initial })
       s.ids ? [{ type: 'NoteAdded', at, ...s.ids, agentId, text }] : refuse('ticket.unknown'),
   })
   .evolve({
-    TicketOpened: (s, { at, ticketId, channelId, customerId, callId }) => ({
+    TicketOpened: (s, { at, ticketId, channelId, customerId }) => ({
       ...s,
       ids: { ticketId, channelId, customerId },
       openedAt: at,
-      openedBy: callId,
     }),
-    CallLinked: (s, { callId, direction }) => withCall(s, callId, { status: 'ongoing', direction }),
-    LinkedCallAnswered: (s, { direction }) => ({ ...s, missPending: direction === 'incoming' ? false : s.missPending }),
+    CallLinked: (s, { callId, direction }) => withCall(s, callId, { status: 'ongoing', direction, answered: false }),
+    LinkedCallAnswered: (s, { callId, direction }) => ({
+      ...withCall(s, callId, { status: s.calls.get(callId)?.status ?? 'ongoing', direction, answered: true }),
+      missPending: false,
+    }),
     LinkedCallEnded: (s, { callId, direction, status }) => ({
-      ...withCall(s, callId, { status, direction }),
-      missPending: status === 'missed' || s.missPending,
+      ...withCall(s, callId, { status, direction, answered: s.calls.get(callId)?.answered ?? false }),
+      missPending: s.missPending || status === 'missed',
     }),
-    TicketAssigned: (s, { agentId, teamId }) => ({ ...s, assignee: { agentId, teamId } }),
+    TicketAssigned: (s, { agentId, teamId, because }) => ({
+      ...s,
+      assignee: { agentId, teamId },
+      routedBy: because === 'routed' ? (liveCall(s) ?? null) : null,
+    }),
     FirstResponseMade: (s) => ({ ...s, firstResponse: true }),
     TicketResolved: (s) => ({ ...s, resolved: true, missPending: false }),
     TicketReopened: (s) => ({ ...s, resolved: false }),

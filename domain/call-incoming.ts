@@ -1,0 +1,134 @@
+import {
+  concluding,
+  type Decision,
+  type Fields,
+  knowsMore,
+  missed,
+  missIfOver,
+  type Termination,
+} from './call-ending.ts';
+import type { MissReason } from './call-events.ts';
+import { answering, type Call, type CallEvent, evolve, isOver, ringing } from './call-state.ts';
+import { refuse } from './decider.ts';
+import { type Instant, seconds } from './time.ts';
+
+type OfAgent = { at: Instant; callId: string; agentId: string };
+type OfOffer = { at: Instant; callId: string; offerId: string };
+
+/** What every webhook of an incoming call tells about it, whichever comes first. */
+export type IncomingCall = Omit<Fields<'CallReceived'>, 'at' | 'seenBy' | 'sdpOffer'>;
+
+/** A connect older than this when it reaches us rings nobody (Meta's caller waits 30 to 60 s). */
+const staleAfter = seconds(60);
+
+/** Whether an incoming call may still ring at anybody. */
+export const mayRing = (s: Call) => !isOver(s) && s.receivedAt - s.startedAt <= staleAfter;
+
+/** The offer that rings now, if it is this one and the call goes on. */
+const openOffer = (s: Call, offerId: string) => {
+  const offer = isOver(s) ? undefined : ringing(s);
+  return offer?.offerId === offerId ? offer : undefined;
+};
+
+const legOf = (s: Call, { at, callId, offerId }: OfOffer, agentId: string) => ({
+  at,
+  callId,
+  offerId,
+  agentId,
+  ticketId: s.ticketId ?? '',
+});
+
+/** What may be said of an incoming call: its first sign, its routing, its offers, its answer. */
+export const incomingCommands = {
+  /** Meta's `connect` of an incoming call. `at` is Meta's time, `receivedAt` ours. */
+  ReceiveCall: concluding((s, c: IncomingCall & { at: Instant; sdpOffer: string | null }) => {
+    if (s.direction === null) return [{ type: 'CallReceived', ...c, seenBy: 'connect' }];
+    if (s.startedAt <= c.at) return [];
+    const { at, callId, ctaPayload, deeplinkPayload } = c;
+    return [{ type: 'LateConnectReceived', at, callId, ctaPayload, deeplinkPayload }];
+  }),
+
+  /** The router's decision, made once; for a call that is already over it only tells why it was missed. */
+  RouteCall: concluding(
+    (s, { noAgent, ...c }: Omit<Fields<'CallRouted'>, 'missReason'> & { noAgent: MissReason | null }) => {
+      if (s.routed || s.direction !== 'incoming') return [];
+      const routed: CallEvent = { type: 'CallRouted', ...c, missReason: noAgent };
+      if (s.ended) return missIfOver(s, [routed], c.callId, noAgent);
+      if (mayRing(s) && noAgent === null) return [routed];
+      return [routed, missed(evolve(s, routed), c.callId, c.at, noAgent ?? 'caller_hung_up', true)];
+    },
+  ),
+
+  OfferCall: (s: Call, c: Omit<Fields<'CallOffered'>, 'ticketId'>): Decision => {
+    if (s.offers.some(({ offerId }) => offerId === c.offerId)) return [];
+    if (!s.routed || isOver(s) || ringing(s) || answering(s) || s.answeredAt !== null)
+      return refuse('call.not_offerable');
+    return [{ type: 'CallOffered', ...c, ticketId: s.ticketId ?? '' }];
+  },
+
+  AcknowledgeOffer: (s: Call, c: OfOffer & OfAgent): Decision => {
+    const offer = openOffer(s, c.offerId);
+    const isNews = offer?.agentId === c.agentId && !offer.acknowledged;
+    return isNews ? [{ type: 'OfferAcknowledged', ...legOf(s, c, c.agentId) }] : [];
+  },
+
+  DeclineOffer: (s: Call, c: OfAgent): Decision => {
+    if (s.direction === null) return refuse('call.unknown');
+    const mine = s.offers.filter(({ agentId }) => agentId === c.agentId);
+    if (mine.length === 0) return refuse('call.not_offered');
+    if (isOver(s)) return [];
+    const open = mine.find(({ state }) => state === 'ringing');
+    if (open) return [{ type: 'OfferDeclined', ...legOf(s, { ...c, offerId: open.offerId }, c.agentId) }];
+    return mine.some(({ state }) => state === 'declined') ? [] : refuse('call.not_offered');
+  },
+
+  TimeOutOffer: (s: Call, c: OfOffer): Decision => {
+    const offer = openOffer(s, c.offerId);
+    return offer ? [{ type: 'OfferTimedOut', ...legOf(s, c, offer.agentId) }] : [];
+  },
+
+  GiveUpUnacknowledged: (s: Call, c: OfOffer): Decision => {
+    const offer = openOffer(s, c.offerId);
+    return offer && !offer.acknowledged ? [{ type: 'OfferNotAcknowledged', ...legOf(s, c, offer.agentId) }] : [];
+  },
+
+  /** Nobody is left to offer it to, or time is up. */
+  MissCall: concluding((s, { at, callId, reason }: { at: Instant; callId: string; reason: MissReason }) =>
+    isOver(s) || answering(s) || s.answeredAt !== null || !s.routed ? [] : [missed(s, callId, at, reason, true)],
+  ),
+
+  /** The offered agent takes the call. */
+  AnswerCall: (s: Call, c: OfAgent): Decision => {
+    if (s.direction === null) return refuse('call.unknown');
+    if (s.answeredAt !== null && s.agentId === c.agentId) return [];
+    if (isOver(s)) return refuse('call.ended');
+    if (answering(s)?.agentId === c.agentId) return refuse('call.being_answered');
+    const offer = ringing(s);
+    if (offer?.agentId !== c.agentId) return refuse('call.not_offered');
+    return [{ type: 'CallAnswering', ...legOf(s, { ...c, offerId: offer.offerId }, c.agentId) }];
+  },
+
+  ConfirmAnswer: concluding((s, c: OfAgent) =>
+    s.answeredAt === null && answering(s)?.agentId === c.agentId
+      ? [{ type: 'CallAnswered', ...c, ticketId: s.ticketId ?? '', ...s.parties }]
+      : [],
+  ),
+
+  /** Meta did not take our answer. */
+  FailAnswer: concluding((s, { metaErrorCode, ...c }: OfAgent & { metaErrorCode: number | null }) => {
+    const offer = answering(s);
+    if (offer?.agentId !== c.agentId) return [];
+    const leg = legOf(s, { ...c, offerId: offer.offerId }, c.agentId);
+    const failed: CallEvent = { type: 'CallAnswerFailed', ...leg, metaErrorCode };
+    if (s.ended) return missIfOver(s, [failed], c.callId, null);
+    return [failed, missed(evolve(s, failed), c.callId, c.at, 'provider_failure', true)];
+  }),
+
+  /** Meta's `terminate` of an incoming call; it may overtake the `connect`. */
+  TerminateIncoming: concluding((s, { seen, ...c }: Termination & { callId: string; seen: IncomingCall }) => {
+    if (!knowsMore(s, c)) return [];
+    const received: CallEvent[] =
+      s.direction === null ? [{ type: 'CallReceived', at: c.at, ...seen, seenBy: 'terminate', sdpOffer: null }] : [];
+    return missIfOver(s, [...received, { type: 'CallEnded', ...c, from: 'meta' }], c.callId, null);
+  }),
+};
