@@ -5,6 +5,9 @@ import type { Recorded } from '../store/event-log.ts';
 /** An event of one of these types, as it was recorded. */
 export type RecordedOf<T extends EventType> = Recorded<Named<T>>;
 
+/** Whether people see a document, or it is only remembered for what comes next, or they see it for one more day. */
+export type Standing = 'shown' | 'resting' | 'leaving';
+
 /** A read model: which document an event belongs to, and what that document becomes. `null` removes it. */
 export type Projection<D = unknown> = {
   readonly name: string;
@@ -16,6 +19,18 @@ export type Projection<D = unknown> = {
   /** `null` when the event concerns no document of this read model. */
   keyOf(recorded: Recorded): string | null;
   evolve(doc: D | null, recorded: Recorded): D | null;
+  /** Every document is shown unless this says otherwise. */
+  standing?(doc: D): Standing;
+};
+
+/** Why a document stopped following the log: the event its fold threw at, and how many later ones it missed since. */
+export type Quarantine = {
+  readonly eventId: string;
+  readonly position: bigint;
+  readonly error: string;
+  readonly skipped: number;
+  /** Position of the last event that was skipped. */
+  readonly upTo: bigint;
 };
 
 /** A document at rest: the read model itself, whose it is, and the log position it is true of. */
@@ -23,24 +38,35 @@ export type Stored<D> = {
   readonly _id: string;
   readonly at: bigint;
   readonly store: string;
-  /** `null`: removed. The tombstone stays for a day, so that a client that was away learns of it. */
+  /** `null`: removed, or resting. The tombstone of a removed one stays for a day, so that a client that was away learns of it. */
   readonly doc: D | null;
-  /** When it was removed, as a date so that the store can expire it. */
+  /** What is remembered of a document that nobody is shown. */
+  readonly resting?: D;
+  /** When it was removed or began to leave, as a date so that the store can expire it. */
   readonly removedAt?: Date;
+  readonly quarantine?: Quarantine;
 };
+
+/** A stored document that people are shown. */
+export type Shown<D> = Stored<D> & { readonly doc: D };
 
 /** The document that says how far a read model is: everything up to `at` is in it. It lives in the same collection. */
 export const checkpointId = '$checkpoint';
 export type Checkpoint = {
   readonly _id: typeof checkpointId;
+  /** `0n`: nothing yet. */
   readonly at: bigint;
   /** Changes with the version and with every rebuild, never with the process: `<name>@<version>.<rebuild>`. */
   readonly epoch: string;
+  /** Whether it has caught up with the log once since it was begun. */
+  readonly ready: boolean;
+  /** When the last event in it happened, in ms. */
+  readonly happenedAt: number;
 };
 
 /** One handler per event type; `keyOf` tells which document (or none) the event belongs to. */
 export const projection =
-  <D>(d: { name: string; version: number; indexes: Projection['indexes'] }) =>
+  <D>(d: Pick<Projection<D>, 'name' | 'version' | 'indexes' | 'standing'>) =>
   <T extends EventType>(
     handlers: { [K in T]: (doc: D | null, event: Named<K>, recorded: Recorded) => D | null },
     keyOf: (event: Named<T>, recorded: Recorded) => string | null,

@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import { equal, listing } from './listing.ts';
+import { Id } from './parameters.ts';
+
+/** The filters of the missed calls. */
+export const missedCallsListing = listing(
+  {
+    channel: equal('doc.channelId', Id),
+    assignee: equal('doc.assignee.agentId', Id),
+    state: equal('doc.state', z.enum(['pending', 'being_called'])),
+  },
+  [
+    { name: 'lastAt', path: 'doc.lastAt' },
+    { name: 'firstAt', path: 'doc.firstAt' },
+  ],
+  '-lastAt',
+);

@@ -1,0 +1,25 @@
+import { activities } from './activities.ts';
+import { agents } from './agents.ts';
+import { callLogs } from './call-logs.ts';
+import { channels } from './channels.ts';
+import { inbox } from './inbox.ts';
+import { missedCalls } from './missed-calls.ts';
+import { permissions } from './permissions.ts';
+import type { Projection } from './projection.ts';
+import { routing } from './routing.ts';
+import { tickets } from './tickets.ts';
+
+export { activities, agents, callLogs, channels, inbox, missedCalls, permissions, routing, tickets };
+
+/** Everything people can see. */
+export const readModels: readonly Projection[] = [
+  callLogs,
+  tickets,
+  activities,
+  missedCalls,
+  permissions,
+  agents,
+  channels,
+  routing,
+  inbox,
+];

@@ -1,0 +1,95 @@
+import type { Collection, Db } from 'mongodb';
+import { pause } from '../store/back-off.ts';
+import type { Filter, Sort } from './filters/listing.ts';
+import { type Checkpoint, checkpointId, collectionOf, type Projection, type Shown, type Stored } from './projection.ts';
+
+/** Where a page ended: the last document's value of the sort field, and its id. */
+export type Place = { readonly value: unknown; readonly id: string };
+
+/** A document that changed, was removed or went to rest, and the position of its last event. */
+export type Change = { readonly _id: string; readonly at: bigint; readonly store: string };
+
+export type Page = { readonly sort: Sort; readonly limit: number; readonly after?: Place | null };
+
+const pollMs = 20;
+
+/** The documents of a read model, for those who show them. Nobody is shown another store's, or removed ones. */
+export const readModel = <D>(db: Db, projection: Projection<D>) => {
+  const name = collectionOf(projection);
+  const documents = db.collection<Stored<D>>(name) as unknown as Collection<Shown<D>>;
+  const checkpoints = db.collection<Checkpoint>(name);
+
+  const checkpoint = () => checkpoints.findOne({ _id: checkpointId });
+  const find = (filter: Filter, sort: Sort) =>
+    documents.find(filter as never).sort({ [sort.path]: sort.direction, _id: sort.direction });
+  const changes = (filter: Filter, after: bigint, upTo: bigint, limit: number): Promise<Change[]> =>
+    documents
+      .find({ ...filter, at: { $gt: after, $lte: upTo }, _id: { $ne: checkpointId } } as never)
+      .project<Change>({ at: 1, store: 1 })
+      .sort({ at: 1 })
+      .limit(limit)
+      .toArray();
+
+  return {
+    /** How far the read model is; `null` before it was begun. */
+    checkpoint,
+
+    /** True once everything up to a position is in the read model; false after `timeoutMs`, or when the signal aborts. */
+    async waitFor(position: bigint, { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal }) {
+      const until = performance.now() + timeoutMs;
+      while (!signal.aborted) {
+        if (((await checkpoint())?.at ?? 0n) >= position) return true;
+        if (performance.now() >= until) return false;
+        await pause(pollMs, signal);
+      }
+      return false;
+    },
+
+    get: (store: string, key: string): Promise<Shown<D> | null> =>
+      documents.findOne({ _id: key, store, doc: { $ne: null } } as never) as Promise<Shown<D> | null>,
+
+    /** One page, in an order that is total: the sort field, then the id. */
+    find: (store: string, filter: Filter, { sort, limit, after = null }: Page): Promise<readonly Shown<D>[]> =>
+      find(shown(store, filter, after && beyond(sort, after)), sort)
+        .limit(limit)
+        .toArray() as Promise<Shown<D>[]>,
+
+    count: (store: string, filter: Filter) => documents.countDocuments(shown(store, filter) as never),
+
+    /** The whole list, read as it is taken. */
+    stream: (store: string, filter: Filter, sort: Sort): AsyncIterable<Shown<D>> =>
+      find(shown(store, filter), sort) as AsyncIterable<Shown<D>>,
+
+    /** How many documents have each combination of these fields (names below `doc`). */
+    groups: (store: string, filter: Filter, fields: readonly string[]) =>
+      documents
+        .aggregate<{ _id: Record<string, string | null>; count: number }>([
+          { $match: shown(store, filter) },
+          { $group: { _id: Object.fromEntries(fields.map((f) => [f, `$doc.${f}`])), count: { $sum: 1 } } },
+        ])
+        .toArray(),
+
+    /** What changed in (after, upTo], in the order of the log; every store's, removed ones included. */
+    changes: (after: bigint, upTo: bigint, limit: number) => changes({}, after, upTo, limit),
+
+    /** The same of one store. */
+    changed: (store: string, after: bigint, upTo: bigint, limit: number) => changes({ store }, after, upTo, limit),
+
+    /** Those of these documents that are there and match. */
+    matching: (store: string, ids: readonly string[], filter: Filter): Promise<readonly Shown<D>[]> =>
+      documents.find(shown(store, filter, { _id: { $in: [...ids] } }) as never).toArray() as Promise<Shown<D>[]>,
+  };
+};
+
+export type ReadModel<D> = ReturnType<typeof readModel<D>>;
+
+const shown = (store: string, filter: Filter, more: Filter | null = null): Filter => ({
+  store,
+  doc: { $ne: null },
+  $and: [filter, more ?? {}],
+});
+
+const beyond = ({ path, direction }: Sort, { value, id }: Place): Filter => {
+  const further = direction === 1 ? '$gt' : '$lt';
+  return { $or: [{ [path]: { [further]: value } }, { [path]: value, _id: { [further]: id } }] };
+};
