@@ -61,7 +61,7 @@ export const runReaction = (w: WriteSide, { name, handlers }: Reaction, progress
         );
       }
     });
-    await checkpoints.updateOne({ _id }, { $set: { at: upTo } }, { upsert: true });
+    if (events.length > 0) await checkpoints.updateOne({ _id }, { $set: { at: upTo } }, { upsert: true });
     progress.position = upTo;
   };
 

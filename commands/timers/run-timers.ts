@@ -42,7 +42,7 @@ export const runTimers = (w: WriteSide, progress: Progress, bell: Alarm, signal:
     progress.position = checkpoint?.at ?? 0n;
     const report = (err: unknown, failures: number) => w.logger.warn({ failures, err }, 'timers wait for the stores');
     const handle = async (batch: Batch) => {
-      await set(rows, batch);
+      if (batch.events.length > 0) await set(rows, batch);
       progress.position = batch.upTo;
       bell.ring();
     };

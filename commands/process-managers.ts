@@ -1,0 +1,51 @@
+import { pause } from '../store/back-off.ts';
+import { callConsequences } from './reactions/call-consequences.ts';
+import { hangUp } from './reactions/hang-up.ts';
+import { incomingCall } from './reactions/incoming-call.ts';
+import { type Progress, runReaction } from './reactions/reaction.ts';
+import { alarm, runTimers } from './timers/run-timers.ts';
+import type { WriteSide } from './write-side.ts';
+
+/** How often to look again whether everything has settled. */
+const lookAgain = 5;
+
+/** Everything that acts without being asked: the reactions to events, and the timers. */
+export const startProcessManagers = (w: WriteSide) => {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const bell = alarm();
+  const timerProgress: Progress = { position: 0n };
+  const reactions = [incomingCall(w), callConsequences(w), hangUp(w)].map((reaction) => ({
+    reaction,
+    progress: { position: 0n },
+  }));
+  const running = Promise.all([
+    ...reactions.map(({ reaction, progress }) => runReaction(w, reaction, progress, signal)),
+    runTimers(w, timerProgress, bell, signal),
+  ]);
+
+  const caughtUpWith = async (head: bigint) => {
+    const all = [timerProgress, ...reactions.map(({ progress }) => progress)];
+    while (!signal.aborted && all.some(({ position }) => position < head)) await pause(lookAgain, signal);
+  };
+
+  return {
+    /** The clock was moved: timers may be due. */
+    clockMoved: () => bell.ring(),
+    /** Resolves when every event so far has been reacted to and no timer is due. */
+    async settled() {
+      while (!signal.aborted) {
+        const head = await w.log.head();
+        await caughtUpWith(head);
+        const due = await w.db.collection('timers').countDocuments({ dueAt: { $lte: w.now() } });
+        if (due === 0 && (await w.log.head()) === head) return;
+        bell.ring();
+        await pause(lookAgain, signal);
+      }
+    },
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+};
