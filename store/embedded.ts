@@ -77,7 +77,8 @@ export const keepRunning = async (options: Embedded): Promise<{ stop(): Promise<
 };
 
 // detached: a Ctrl-C reaches us alone, and we stop the servers when the clients are done; if we die, they see the channel close
-const launch = ({ service, dataDir, port }: Embedded): ChildProcess =>
+/** Starts an embedded server as a process that ends when this one does; it is ready once `listening` resolves. */
+export const launch = ({ service, dataDir, port }: Embedded): ChildProcess =>
   spawn(
     process.execPath,
     [
@@ -88,7 +89,8 @@ const launch = ({ service, dataDir, port }: Embedded): ChildProcess =>
     { cwd: root, stdio: ['ignore', 'pipe', 'inherit', 'ipc'], detached: true },
   );
 
-const listening = async (child: ChildProcess, { service, port, onListening }: Embedded) => {
+/** Resolves when a launched server listens everywhere it was asked to; rejects when it ends before that. */
+export const listening = async (child: ChildProcess, { service, port, onListening }: Embedded) => {
   let awaited = port === undefined ? 1 : 2;
   for await (const line of createInterface({ input: child.stdout! })) {
     const { msg, url } = JSON.parse(line) as { msg: string; url: string };

@@ -1,17 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { customerDirectory } from '../../store/directory.ts';
 import { connectDocuments } from '../../store/documents.ts';
+import { embeddedUrl, launch, listening, type Service } from '../../store/embedded.ts';
 import { eventLog } from '../../store/event-log.ts';
 import { randomId } from '../../store/ids.ts';
 import { keyRing } from '../../store/keys.ts';
-
-type Service = 'eventstore' | 'documents';
 
 export type Stores = {
   eventstoreUrl: string;
@@ -33,8 +30,16 @@ export type Stores = {
  */
 export const startStores = async (): Promise<Stores> => {
   const dir = await mkdtemp(join(tmpdir(), 'ringbook-'));
-  const servers = { eventstore: await server('eventstore', dir), documents: await server('documents', dir) };
-  const [eventstoreUrl, mongodbUrl] = await Promise.all([servers.eventstore.start(), servers.documents.start()]);
+  const servers = { eventstore: server('eventstore', dir), documents: server('documents', dir) };
+  const stop = async () => {
+    await Promise.all([servers.eventstore.kill('SIGTERM'), servers.documents.kill('SIGTERM')]);
+    await rm(dir, { recursive: true, force: true });
+  };
+  const starting = Promise.all([servers.eventstore.start(), servers.documents.start()]);
+  const [eventstoreUrl, mongodbUrl] = await starting.catch(async (fault) => {
+    await stop();
+    throw fault;
+  });
   return {
     eventstoreUrl,
     mongodbUrl,
@@ -42,10 +47,7 @@ export const startStores = async (): Promise<Stores> => {
     dir,
     kill: (service, signal = 'SIGKILL') => servers[service].kill(signal),
     start: async (service) => void (await servers[service].start()),
-    async stop() {
-      await Promise.all([servers.eventstore.kill('SIGTERM'), servers.documents.kill('SIGTERM')]);
-      await rm(dir, { recursive: true, force: true });
-    },
+    stop,
   };
 };
 
@@ -78,16 +80,14 @@ const server = (service: Service, dir: string): Server => {
   return url ? { start: async () => url, kill: async () => {} } : embedded(service, dir);
 };
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-
-const embedded = (service: Service, dir: string): Server => {
-  const main = join(root, 'engines', service, 'main.ts');
-  const args = ['--import', 'tsx', main, '--dir', join(dir, service), '--socket', join(dir, `${service}.sock`)];
+const embedded = (service: Service, dataDir: string): Server => {
+  const options = { service, dataDir, onListening: () => {}, onEnd: () => {} };
   let child: ChildProcess | null = null;
   return {
     async start() {
-      child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
-      return listening(child, service);
+      child = launch(options);
+      await listening(child, options);
+      return embeddedUrl(dataDir, service);
     },
     async kill(signal) {
       if (!child || child.exitCode !== null || child.signalCode !== null) return;
@@ -96,16 +96,4 @@ const embedded = (service: Service, dir: string): Server => {
       await exit;
     },
   };
-};
-
-/** The address in the line a server prints when it is ready; throws when it ends first. */
-const listening = async (child: ChildProcess, service: Service): Promise<string> => {
-  const lines = createInterface({ input: child.stdout! });
-  for await (const line of lines) {
-    const { msg, url } = JSON.parse(line);
-    if (msg !== 'listening') continue;
-    child.stdout!.resume(); // whatever else it prints must not fill the pipe
-    return url;
-  }
-  throw new Error(`the embedded ${service} server ended before it was ready: see its messages above`);
 };
