@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto';
+import { type EventFrame, frameBound, readFrame, TOMBSTONE, writeFrame } from './event-frame.ts';
+import { type Expected, judge, type StreamState, type Verdict } from './expected-revision.ts';
+import { isSoftDeleted, metastreamOf, originalOf, withTruncateBefore } from './metadata.ts';
+import type { EventStore } from './store.ts';
+
+/** An event somebody wants to append. */
+export type NewEvent = Pick<EventFrame, 'id' | 'type' | 'isJson' | 'metadata' | 'data'>;
+
+/** How an append, a delete or a tombstone ended. `actual` is the stream's last revision, -1 without one. */
+export type Outcome =
+  | { is: 'written'; revision: number; position: number | undefined }
+  | { is: 'wrong-revision'; actual: number }
+  | { is: 'deleted' };
+
+interface Placed {
+  stream: string;
+  event: NewEvent;
+  isTombstone?: boolean;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * Appends `events` to stream `name`, all or none, and calls `reply` when the outcome is durable.
+ *
+ * Appending to a deleted stream, or to its metadata, revives it: the revisions go on behind the deleted ones.
+ */
+export function append(
+  store: EventStore,
+  name: string,
+  expected: Expected,
+  events: readonly NewEvent[],
+  reply: (outcome: Outcome) => void,
+): void {
+  const state = stateOf(store, name);
+  const ids = events.map((event) => event.id);
+  const outcome = refusalOrRepeat(store, name, state, judge(expected, ids, state)) ?? {
+    is: 'written',
+    ...write(
+      store,
+      [...events.map((event) => ({ stream: name, event })), ...revival(store, name, state, events)],
+      name,
+    ),
+  };
+  store.log.whenDurable(() => reply(outcome));
+}
+
+/** Deletes stream `name` so that it may come back: readers do not find it any more. */
+export function softDelete(
+  store: EventStore,
+  name: string,
+  expected: Expected,
+  reply: (outcome: Outcome) => void,
+): void {
+  const state = stateOf(store, name);
+  const metastream = metastreamOf(name);
+  const verdict = judge(expected, [], state);
+  const isUnknown = verdict.is === 'new' && state.last === -1 && !state.hasMetadata;
+  const outcome = refusalOrRepeat(store, name, state, isUnknown ? { is: 'wrong' } : verdict) ?? {
+    is: 'written',
+    ...write(store, [metadataEvent(metastream, withTruncateBefore(metadataOf(store, name), 'deleted'))], metastream),
+  };
+  store.log.whenDurable(() => reply(outcome));
+}
+
+/** Ends stream `name` for good. */
+export function bury(store: EventStore, name: string, expected: Expected, reply: (outcome: Outcome) => void): void {
+  const state = stateOf(store, name);
+  const event = { id: randomUUID(), type: '$streamDeleted', isJson: true, metadata: NOTHING, data: NOTHING };
+  const outcome = refusalOrRepeat(store, name, state, judge(expected, [], state)) ?? {
+    is: 'written',
+    ...write(store, [{ stream: name, event, isTombstone: true }], name),
+  };
+  store.log.whenDurable(() => reply(outcome));
+}
+
+/** The outcome of a verdict for which nothing is written. */
+function refusalOrRepeat(store: EventStore, name: string, state: StreamState, verdict: Verdict): Outcome | undefined {
+  if (verdict.is === 'new') return undefined;
+  if (verdict.is === 'deleted') return { is: 'deleted' };
+  if (verdict.is === 'wrong') return { is: 'wrong-revision', actual: state.last };
+  const seq = store.streams.eventsOf(store.streams.find(name)!)[verdict.revision]!;
+  return { is: 'written', revision: verdict.revision, position: store.index.position[seq]! };
+}
+
+/** The stream as the next append will find it: events count that are not durable yet. */
+function stateOf(store: EventStore, name: string): StreamState {
+  const horizon = store.index.count;
+  const stream = store.streams.find(name);
+  const events = stream === undefined ? [] : store.streams.eventsOf(stream);
+  return {
+    last: events.length - 1,
+    isBuried: store.isBuried(name, horizon),
+    isSoftDeleted: isSoftDeleted(store.truncationOf(name, horizon)),
+    hasMetadata: store.lastEvent(metastreamOf(name), horizon) !== undefined,
+    idAt: (revision) => readFrame(store.frame(events[revision]!)).id,
+    revisionOf: (id) => {
+      const seq = stream === undefined ? undefined : store.findById(stream, id);
+      return seq === undefined ? undefined : store.streams.countBelow(stream!, seq);
+    },
+  };
+}
+
+/** The metadata event that revives a deleted stream when `events` are appended to it or to its metastream. */
+function revival(store: EventStore, name: string, state: StreamState, events: readonly NewEvent[]): Placed[] {
+  if (events.length === 0) return [];
+  if (state.isSoftDeleted) {
+    return [metadataEvent(metastreamOf(name), withTruncateBefore(metadataOf(store, name), state.last + 1))];
+  }
+  const original = originalOf(name);
+  if (original === name) return [];
+  const { isSoftDeleted: isDeleted, last } = stateOf(store, original);
+  return isDeleted ? [metadataEvent(name, withTruncateBefore(events.at(-1)!.data, last + 1))] : [];
+}
+
+function metadataOf(store: EventStore, name: string): Buffer {
+  const seq = store.lastEvent(metastreamOf(name), store.index.count);
+  return seq === undefined ? NOTHING : readFrame(store.frame(seq)).data;
+}
+
+function metadataEvent(metastream: string, data: Buffer): Placed {
+  return { stream: metastream, event: { id: randomUUID(), type: '$metadata', isJson: true, metadata: NOTHING, data } };
+}
+
+/** Writes the events into one batch and tells where the last one in stream `name` stands. */
+function write(
+  store: EventStore,
+  placed: readonly Placed[],
+  name: string,
+): { revision: number; position: number | undefined } {
+  const names = new Map(placed.map(({ stream }) => [stream, Buffer.from(stream)]));
+  const bound = placed.reduce((sum, { stream, event }) => sum + frameBound(event, names.get(stream)!), 0);
+  const createdAt = store.clock();
+  let written = { revision: store.lastRevision(name), position: undefined as number | undefined };
+  if (placed.length === 0) return written;
+  const batch = store.log.batchFor(bound);
+  for (const { stream, event, isTombstone } of placed) {
+    const position = batch.end;
+    const revision = isTombstone ? TOMBSTONE : store.lastRevision(stream) + 1;
+    const frame: EventFrame = { ...event, stream: names.get(stream)!, revision, position, createdAt };
+    batch.add(frameBound(event, frame.stream), (target, at) => writeFrame(target, at, frame));
+    store.addEvent(frame, stream, batch.end - position);
+    if (stream === name) written = { revision, position };
+  }
+  return written;
+}

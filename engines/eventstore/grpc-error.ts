@@ -1,0 +1,44 @@
+/** gRPC's status codes, as far as this server uses them. */
+export const Status = {
+  ok: 0,
+  invalidArgument: 3,
+  deadlineExceeded: 4,
+  notFound: 5,
+  resourceExhausted: 8,
+  failedPrecondition: 9,
+  unimplemented: 12,
+  internal: 13,
+  unavailable: 14,
+} as const;
+
+/** A call that ends with a status other than OK; `trailers` tell the official clients which error to raise. */
+export class GrpcError extends Error {
+  readonly code: number;
+  readonly trailers: Readonly<Record<string, string>>;
+
+  constructor(code: number, message: string, trailers: Readonly<Record<string, string>> = {}) {
+    super(message);
+    this.code = code;
+    this.trailers = trailers;
+  }
+}
+
+/** The trailers of a call that ended with `error`. */
+export function trailersOf(error: GrpcError): Record<string, string> {
+  const own = Object.entries(error.trailers).map(([key, value]) => [key, printable(value)] as const);
+  return { 'grpc-status': String(error.code), 'grpc-message': encodeURI(error.message), ...Object.fromEntries(own) };
+}
+
+/** A trailer's value must be printable ASCII, or clients crash: everything else is percent-encoded. */
+function printable(value: string): string {
+  return value.replace(/[^\x20-\x7e]+/gu, (part) => encodeURIComponent(part.toWellFormed()));
+}
+
+export function streamDeleted(stream: string): GrpcError {
+  const message = `Event stream '${stream}' is deleted.`;
+  return new GrpcError(Status.failedPrecondition, message, { exception: 'stream-deleted', 'stream-name': stream });
+}
+
+export function invalidArgument(message: string): GrpcError {
+  return new GrpcError(Status.invalidArgument, message);
+}

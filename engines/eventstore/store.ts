@@ -1,0 +1,178 @@
+import { mkdirSync } from 'node:fs';
+import type { Batch } from './batch.ts';
+import { ALL, Changes } from './changes.ts';
+import { type EventFrame, readFrame, TOMBSTONE } from './event-frame.ts';
+import { EventIndex, type IndexEntry } from './event-index.ts';
+import { IdTable } from './id-table.ts';
+import {
+  isMetastream,
+  METASTREAM_TRUNCATION,
+  metastreamOf,
+  NO_TRUNCATION,
+  originalOf,
+  parseTruncation,
+  type Truncation,
+} from './metadata.ts';
+import { recover } from './recovery.ts';
+import type { Segment } from './segment.ts';
+import { SegmentLog } from './segment-log.ts';
+import { encodeSidecar, type Sidecar, writeSidecar } from './sidecar.ts';
+import { NameTable, StreamTable } from './stream-table.ts';
+import { hashUuid } from './uuid.ts';
+
+export interface StoreOptions {
+  /** Bytes after which a new segment is begun; 64 MiB unless given. */
+  segmentSize?: number;
+  /** Called once when a write fails; the store then refuses everything. */
+  onFailure?: (error: Error) => void;
+  /** Called for what happens on the store's own initiative, such as a torn end that was cut off. */
+  onNotice?: (notice: string) => void;
+}
+
+/**
+ * The events of one directory: the log, and the index of it in memory.
+ *
+ * Appends see every event that was accepted; readers only those below `visible`, which are durable.
+ */
+export class EventStore {
+  readonly index = new EventIndex();
+  readonly streams = new StreamTable();
+  readonly types = new NameTable();
+  readonly changes = new Changes();
+  readonly log: SegmentLog;
+  /** Events with a sequence number below are durable. */
+  visible: number;
+  private readonly dir: string;
+  private readonly ids = new IdTable();
+  private readonly truncations = new Map<number, { seq: number; truncation: Truncation }>();
+  private readonly sidecars: Promise<void>[] = [];
+  private readonly onNotice: (notice: string) => void;
+
+  /** Opens the store in `dir`, creating it if need be; throws DamagedLog. The caller holds the directory's lock. */
+  constructor(dir: string, options: StoreOptions = {}) {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    this.dir = dir;
+    this.onNotice = options.onNotice ?? (() => {});
+    const segments = recover(dir, {
+      onSidecar: (sidecar) => this.load(sidecar),
+      onFrame: (frame, position) => this.addFrame(frame, position),
+      onCut: (segment, offset, bytes) => this.onNotice(`cut ${bytes} unfinished bytes off ${segment} at ${offset}`),
+    });
+    this.visible = this.index.count;
+    this.log = new SegmentLog(dir, segments, options.segmentSize ?? 64 * 1024 * 1024, {
+      onDurable: (batch) => this.publish(batch),
+      onSealed: (segment) => this.sidecars.push(this.keepIndex(segment)),
+      onFailure: options.onFailure ?? (() => {}),
+    });
+  }
+
+  private load(sidecar: Sidecar): void {
+    for (const entry of sidecar.entries(this.streams, this.types)) this.add(entry, entry.isTombstone);
+  }
+
+  private addFrame(bytes: Buffer, position: number): void {
+    const frame = readFrame(bytes);
+    this.addEvent({ ...frame, position }, frame.stream.toString(), bytes.length);
+  }
+
+  /** Adds an event of stream `name`, whose frame is `length` bytes long, to the index. */
+  addEvent(frame: EventFrame, name: string, length: number): void {
+    const stream = this.streams.add(name);
+    const type = this.types.add(frame.type);
+    const { position, createdAt } = frame;
+    const entry = { position, length, stream, type, createdAt, idHash: hashUuid(frame.id) };
+    this.add(entry, frame.revision === TOMBSTONE);
+  }
+
+  private add(entry: IndexEntry, isTombstone: boolean): void {
+    const seq = this.index.add(entry);
+    this.streams.addEvent(entry.stream, seq);
+    if (isTombstone) this.streams.bury(entry.stream, seq);
+    this.ids.add(entry.idHash, seq);
+  }
+
+  private publish(batch: Batch): void {
+    const from = this.visible;
+    this.visible += batch.events;
+    if (!this.changes.isWatched) return;
+    const touched = new Set(this.index.stream.subarray(from, this.visible));
+    for (const stream of touched) this.changes.announce(this.streams.names[stream]!);
+    this.changes.announce(ALL);
+  }
+
+  /** The gRPC message of event `seq`. */
+  frame(seq: number): Buffer {
+    return this.log.read(this.index.position[seq]!, this.index.length[seq]!);
+  }
+
+  /** The revision of the last event accepted for stream `name`, or -1. */
+  lastRevision(name: string): number {
+    const stream = this.streams.find(name);
+    return stream === undefined ? -1 : this.streams.eventsOf(stream).length - 1;
+  }
+
+  /** Milliseconds since 1970, never less than the last event's: events are in the order of their times. */
+  clock(): number {
+    const { count, createdAt } = this.index;
+    return count === 0 ? Date.now() : Math.max(Date.now(), createdAt[count - 1]!);
+  }
+
+  /** The newest event in stream `stream` with this id, if it is recent. */
+  findById(stream: number, id: string): number | undefined {
+    return this.ids.find(
+      hashUuid(id),
+      (seq) => this.index.stream[seq] === stream && readFrame(this.frame(seq)).id === id,
+    );
+  }
+
+  /** The newest event of the stream called `name` among the events below `horizon`. */
+  lastEvent(name: string, horizon: number): number | undefined {
+    const stream = this.streams.find(name);
+    if (stream === undefined) return undefined;
+    const count = this.streams.countBelow(stream, horizon);
+    return count === 0 ? undefined : this.streams.eventsOf(stream)[count - 1];
+  }
+
+  /** What the metadata of stream `name` hides, judged by the events below `horizon`. */
+  truncationOf(name: string, horizon: number): Truncation {
+    if (isMetastream(name)) return METASTREAM_TRUNCATION;
+    const seq = this.lastEvent(metastreamOf(name), horizon);
+    if (seq === undefined) return NO_TRUNCATION;
+    const stream = this.index.stream[seq]!;
+    const known = this.truncations.get(stream);
+    if (known?.seq === seq) return known.truncation;
+    const truncation = parseTruncation(readFrame(this.frame(seq)).data);
+    this.truncations.set(stream, { seq, truncation });
+    return truncation;
+  }
+
+  /** Whether stream `name`, or the stream it is the metastream of, was ended for good below `horizon`. */
+  isBuried(name: string, horizon: number): boolean {
+    return [name, originalOf(name)].some((each) => {
+      const stream = this.streams.find(each);
+      const tombstone = stream === undefined ? undefined : this.streams.tombstoneOf(stream);
+      return tombstone !== undefined && tombstone < horizon;
+    });
+  }
+
+  private async keepIndex(segment: Segment): Promise<void> {
+    const [from, to] = [this.index.firstFrom(segment.base), this.index.firstFrom(segment.end)];
+    try {
+      await writeSidecar(this.dir, segment.base, encodeSidecar(this, segment.base, segment.end, from, to));
+    } catch (error) {
+      this.onNotice(`no index beside the segment at ${segment.base}: ${String(error)}`);
+    }
+  }
+
+  /** Waits until everything accepted is durable. */
+  settled(): Promise<void> {
+    return new Promise((done) => this.log.whenDurable(done));
+  }
+
+  /** Waits until everything accepted is durable, writes the index of the last segment and closes the files. */
+  async close(): Promise<void> {
+    await this.settled();
+    this.log.close();
+    await Promise.all([...this.sidecars, this.keepIndex(this.log.segments.at(-1)!)]);
+  }
+}

@@ -1,0 +1,142 @@
+/** A message whose bytes are not what its type says; the caller sent it wrong. */
+export class MalformedMessage extends Error {}
+
+const LENGTH_DELIMITED = 2;
+
+/** Reads protobuf wire format from `bytes`, field by field; throws MalformedMessage where the bytes make no sense. */
+export class WireReader {
+  readonly bytes: Buffer;
+  readonly end: number;
+  at: number;
+  private type = 0;
+
+  constructor(bytes: Buffer, at = 0, end = bytes.length) {
+    this.bytes = bytes;
+    this.at = at;
+    this.end = end;
+  }
+
+  /** The next field's number, or 0 at the end of the message. */
+  field(): number {
+    if (this.at >= this.end) return 0;
+    const tag = this.rawVarint();
+    this.type = tag % 8;
+    const field = Math.floor(tag / 8);
+    if (field === 0) throw new MalformedMessage('field number 0');
+    return field;
+  }
+
+  /** The current field as a number; beyond 2^53 it is the nearest double. */
+  number(): number {
+    if (this.type !== 0) throw new MalformedMessage(`wire type ${this.type} where a number belongs`);
+    return this.rawVarint();
+  }
+
+  /** The current field as an exact unsigned 64-bit integer. */
+  bigint(): bigint {
+    if (this.type !== 0) throw new MalformedMessage(`wire type ${this.type} where a number belongs`);
+    const start = this.at;
+    this.rawVarint();
+    let value = 0n;
+    for (let at = this.at - 1; at >= start; at--) value = (value << 7n) | BigInt(this.bytes[at]! & 0x7f);
+    return BigInt.asUintN(64, value);
+  }
+
+  /** The current field's bytes, as a view of the message. */
+  view(): Buffer {
+    const inner = this.message();
+    return inner.bytes.subarray(inner.at, inner.end);
+  }
+
+  text(): string {
+    const inner = this.message();
+    return inner.bytes.toString('utf8', inner.at, inner.end);
+  }
+
+  /** A reader over the current field, an embedded message. */
+  message(): WireReader {
+    const end = this.lengthDelimitedEnd();
+    const inner = new WireReader(this.bytes, this.at, end);
+    this.at = end;
+    return inner;
+  }
+
+  /** Passes over the current field. */
+  skip(): void {
+    if (this.type === 0) this.rawVarint();
+    else if (this.type === LENGTH_DELIMITED) this.at = this.lengthDelimitedEnd();
+    else if (this.type === 1) this.at += 8;
+    else if (this.type === 5) this.at += 4;
+    else throw new MalformedMessage(`wire type ${this.type}`);
+    if (this.at > this.end) throw new MalformedMessage('message ends inside a field');
+  }
+
+  private lengthDelimitedEnd(): number {
+    if (this.type !== LENGTH_DELIMITED) throw new MalformedMessage(`wire type ${this.type} where bytes belong`);
+    const length = this.rawVarint();
+    if (length > this.end - this.at) throw new MalformedMessage('message ends inside a field');
+    return this.at + length;
+  }
+
+  private rawVarint(): number {
+    let value = 0;
+    let scale = 1;
+    for (let count = 0; count < 10; count++) {
+      if (this.at >= this.end) throw new MalformedMessage('message ends inside a number');
+      const byte = this.bytes[this.at++]!;
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+      scale *= 128;
+    }
+    throw new MalformedMessage('number longer than ten bytes');
+  }
+}
+
+/** How many bytes `value` takes as a varint. */
+export function varintSize(value: number): number {
+  let size = 1;
+  for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) size++;
+  return size;
+}
+
+/** Writes `value` as a varint into `target` at `at` and returns the offset behind it. */
+export function writeVarint(target: Buffer, at: number, value: number): number {
+  let rest = value;
+  let next = at;
+  while (rest >= 128) {
+    target[next++] = (rest % 128) | 0x80;
+    rest = Math.floor(rest / 128);
+  }
+  target[next++] = rest;
+  return next;
+}
+
+function varint(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(varintSize(value));
+  writeVarint(bytes, 0, value);
+  return bytes;
+}
+
+/** Field `field` holding the number `value` (not negative). */
+export function numberField(field: number, value: number): Buffer {
+  return Buffer.concat([varint(field * 8), varint(value)]);
+}
+
+/** Field `field` holding an exact unsigned 64-bit integer. */
+export function bigintField(field: number, value: bigint): Buffer {
+  const bytes = [...varint(field * 8)];
+  let rest = value;
+  for (; rest >= 128n; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80);
+  return Buffer.from([...bytes, Number(rest)]);
+}
+
+/** Field `field` holding text or bytes. */
+export function bytesField(field: number, value: string | Buffer): Buffer {
+  const bytes = typeof value === 'string' ? Buffer.from(value) : value;
+  return Buffer.concat([varint(field * 8 + LENGTH_DELIMITED), varint(bytes.length), bytes]);
+}
+
+/** Field `field` holding a message made of `parts`; without parts, an empty message. */
+export function messageField(field: number, ...parts: Buffer[]): Buffer {
+  return bytesField(field, Buffer.concat(parts));
+}
