@@ -81,7 +81,7 @@ const server = (service: Service, dir: string): Server => {
 };
 
 const embedded = (service: Service, dataDir: string): Server => {
-  const options = { service, dataDir, onListening: () => {}, onEnd: () => {} };
+  const options = { service, dataDir, onStart() {}, onListening() {}, onEnd() {} };
   let child: ChildProcess | null = null;
   return {
     async start() {
