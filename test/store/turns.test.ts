@@ -1,0 +1,56 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { backOff, pause } from '../../store/back-off.ts';
+import { turns } from '../../store/turns.ts';
+
+test('does all works in order, at most so many at a time, whichever of them fail', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.scheduler(),
+      fc.array(fc.boolean(), { maxLength: 20 }),
+      fc.integer({ min: 1, max: 5 }),
+      async (s, fails, limit) => {
+        const inTurn = turns(limit);
+        const begun: number[] = [];
+        let running = 0;
+        const works = fails.map((failing, i) =>
+          inTurn(async () => {
+            begun.push(i);
+            expect(++running).toBeLessThanOrEqual(limit);
+            await s.schedule(Promise.resolve());
+            running--;
+            if (failing) throw new Error(`${i}`);
+            return i;
+          }),
+        );
+        const settled = Promise.allSettled(works);
+        await s.waitFor(settled);
+        expect((await settled).map(({ status }) => status === 'rejected')).toEqual(fails);
+        expect(begun).toEqual(fails.map((_, i) => i));
+        expect(running).toBe(0);
+      },
+    ),
+    { seed: 5, numRuns: 50 },
+  );
+});
+
+test.each([
+  [0, 12.5, 25],
+  [1, 25, 50],
+  [6, 800, 1_600],
+  [7, 1_000, 2_000],
+  [1_000_000, 1_000, 2_000],
+])('waits after %i failures between %d and %d ms', (failures, least, most) => {
+  const waits = Array.from({ length: 50 }, () => backOff(failures));
+  expect(Math.min(...waits)).toBeGreaterThanOrEqual(least);
+  expect(Math.max(...waits)).toBeLessThanOrEqual(most);
+  expect(new Set(waits).size).toBeGreaterThan(1);
+});
+
+test('pauses no longer than it is allowed to', async () => {
+  await pause(60_000, AbortSignal.abort());
+  const stop = new AbortController();
+  queueMicrotask(() => stop.abort());
+  await pause(60_000, stop.signal);
+  expect(stop.signal.aborted).toBe(true);
+});
