@@ -53,7 +53,7 @@ export const decider = <E extends Shapes, S>(d: { category: string; events: E; i
   decide: <H extends Handlers<S, EventOf<E>>>(onCommand: H) => ({
     evolve: (onEvent: EventHandlers<EventOf<E>, S>): Decider<CommandOf<H>, EventOf<E>, S> => ({
       ...d,
-      decide: (state, command) => onCommand[command.type]!(state, command as never),
+      decide: (state, { type, ...command }) => onCommand[type]!(state, command as never),
       evolve: evolving(onEvent),
     }),
   }),

@@ -6,9 +6,11 @@ import { Instant } from './time.ts';
 
 /** Which ticket, and whose. */
 export const Ids = { ticketId: z.string(), channelId: z.string(), customerId: z.string() };
+export type Ids = z.output<z.ZodObject<typeof Ids>>;
 
 /** A call as its ticket knows it. */
 export const LinkedCall = { callId: z.string(), direction: Direction, agentId: z.string().nullable() };
+export type LinkedCall = z.output<z.ZodObject<typeof LinkedCall>>;
 
 /** Who holds a ticket: an agent, a team, or nobody (the unassigned queue). */
 export const Assignee = { agentId: z.string().nullable(), teamId: z.string().nullable() };
@@ -53,5 +55,3 @@ export const ticketEvents = {
   TicketReopened: { at: Instant, ...Ids, agentId: z.string() },
   NoteAdded: { at: Instant, ...Ids, agentId: z.string(), text: personal(z.string()) },
 };
-export type Ids = z.output<z.ZodObject<typeof Ids>>;
-export type LinkedCall = z.output<z.ZodObject<typeof LinkedCall>>;
