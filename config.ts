@@ -48,6 +48,10 @@ export const variables = {
   WHATSAPP_ACCESS_TOKEN: z.string().optional().describe('unset: the simulator plays WhatsApp, with a demo store'),
   WHATSAPP_APP_SECRET: z.string().optional().describe('signs the webhooks'),
   WHATSAPP_VERIFY_TOKEN: z.string().optional().describe('the webhook handshake'),
+  DEMO: z
+    .enum(['on', 'off'])
+    .default('on')
+    .describe('with the simulator: set up the demo store and let customers call'),
   RATE_LIMIT: z.coerce.number().int().positive().default(6_000).describe('requests a minute and token'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').describe('logging'),
 };

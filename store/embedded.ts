@@ -35,8 +35,9 @@ export type Embedded = {
   readonly dataDir: string;
   /** Also listen on this TCP port of the loopback; 0 takes a free one. */
   readonly port?: number | undefined;
-  /** Told of every address, and of every start after an unexpected end. */
+  readonly onStart: (pid: number) => void;
   readonly onListening: (url: string) => void;
+  /** Told of every unexpected end; a new start follows. */
   readonly onEnd: (how: string) => void;
 };
 
@@ -90,7 +91,8 @@ export const launch = ({ service, dataDir, port }: Embedded): ChildProcess =>
   );
 
 /** Resolves when a launched server listens everywhere it was asked to; rejects when it ends before that. */
-export const listening = async (child: ChildProcess, { service, port, onListening }: Embedded) => {
+export const listening = async (child: ChildProcess, { service, port, onStart, onListening }: Embedded) => {
+  if (child.pid !== undefined) onStart(child.pid);
   let awaited = port === undefined ? 1 : 2;
   for await (const line of createInterface({ input: child.stdout! })) {
     const { msg, url } = JSON.parse(line) as { msg: string; url: string };

@@ -1,0 +1,29 @@
+import pino from 'pino';
+import pretty from 'pino-pretty';
+import { ConfigFault, readConfig } from './config.ts';
+import { startRingbook } from './start.ts';
+
+const logger = (level: string) =>
+  process.stdout.isTTY ? pino({ level }, pretty({ colorize: true })) : pino({ level });
+
+const run = async () => {
+  const config = readConfig(process.env);
+  const log = logger(config.LOG_LEVEL);
+  const ringbook = await startRingbook(config, log);
+  let stopping = false;
+  const stop = async (signal: string) => {
+    if (stopping) process.exit(1); // a second Ctrl-C does not wait
+    stopping = true;
+    log.info({ signal }, 'stopping');
+    await ringbook.stop();
+    log.info('stopped');
+    process.exit(0);
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+};
+
+await run().catch((error: Error) => {
+  process.stderr.write(`${error instanceof ConfigFault ? error.message : (error.stack ?? error.message)}\n`);
+  process.exit(1);
+});
