@@ -1,12 +1,13 @@
 import type { OutgoingResult } from '../../domain/permission-events.ts';
 import type { Reply } from '../../domain/permission-reply.ts';
 import type { PermissionEvent } from '../../domain/permission-state.ts';
+import type { CallFacts } from '../../domain/permission-verdict.ts';
 import { hours } from '../../domain/time.ts';
 
 /** A Monday morning; every moment of these tests is told from here. */
 export const monday = Date.UTC(2026, 0, 5, 9);
 export const pair = { channelId: '800000000000001', customerId: 'asha', ticketId: null };
-export const nothingAgainstIt = { channel: null, agent: null };
+export const nothingAgainstIt: CallFacts = { channel: null, agent: null };
 
 export const requested = (at: number, requestId = `r${at}`): PermissionEvent => ({
   type: 'PermissionRequested',

@@ -1,0 +1,167 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { fold, isRefusal } from '../../domain/decider.ts';
+import { permission } from '../../domain/permission.ts';
+import { unansweredStreak } from '../../domain/permission-counters.ts';
+import { OutgoingResult } from '../../domain/permission-events.ts';
+import type { Permission, PermissionEvent } from '../../domain/permission-state.ts';
+import { isGranted } from '../../domain/permission-verdict.ts';
+import { days, hours, within } from '../../domain/time.ts';
+import { accept, ask, dial, granted, monday, pair, reject } from './permission-facts.ts';
+
+const seed = 20_260_105;
+type Command = Parameters<typeof permission.decide>[1];
+
+/** What anybody might do next; `nth` names the calls and requests, so that some come again and some are unknown. */
+const doings = (at: number, nth: number): readonly Command[] => {
+  const request = { at, ...pair, requestId: `r${nth}` };
+  const call = { at, ...pair, callId: `c${nth}` };
+  const incoming = { at, ...pair, callId: `in${nth}` };
+  return [
+    { ...ask(at), requestId: `r${nth}` },
+    dial(at, `c${nth}`),
+    dial(at, `c${nth}`),
+    accept(at),
+    accept(at, { permanent: nth % 2 === 0, messageId: `m${nth - 1}` }),
+    reject(at, { messageId: `m${nth}` }),
+    reject(at, { automatic: true }),
+    { type: 'RecordRequestSent', ...request, messageId: `m${nth}` },
+    { type: 'RecordRequestRefused', ...request, metaErrorCode: null },
+    { type: 'RecordRequestDelivered', ...request },
+    { type: 'RecordRequestUndelivered', ...request, metaErrorCode: null },
+    { type: 'ExpireRequest', ...request },
+    { type: 'GrantByCallback', ...incoming },
+    { type: 'ExpirePermission', at, ...pair },
+    { type: 'RecordOutgoingConnected', ...call },
+    ...OutgoingResult.options.map((result) => ({ type: 'RecordOutgoingEnded' as const, ...call, result })),
+    { type: 'RecordIncomingBegan', ...incoming },
+    { type: 'RecordIncomingConnected', ...incoming },
+    { type: 'RecordIncomingEnded', ...incoming },
+    { type: 'RecordMetaRefusal', at, ...pair, metaErrorCode: 138006 + (nth % 12), nextAllowedAt: null },
+  ];
+};
+
+const doing = fc.record({
+  gap: fc.oneof(fc.integer({ min: 1, max: hours(2) }), fc.integer({ min: hours(2), max: hours(60) })),
+  nth: fc.nat(9),
+  which: fc.nat(doings(0, 1).length - 1),
+});
+
+type Step = { readonly before: Permission; readonly at: number; readonly event: PermissionEvent };
+
+/** Everything that gets through of a row of doings, each with the state it met. */
+const stepsOf = (doings_: readonly { gap: number; nth: number; which: number }[]): readonly Step[] => {
+  let at = monday;
+  let before = permission.initial;
+  return doings_.flatMap(({ gap, nth, which }) => {
+    at += gap;
+    const decision = permission.decide(before, doings(at, nth)[which]!);
+    if (isRefusal(decision)) return [];
+    return decision.map((event) => {
+      const step = { before, at, event };
+      before = permission.evolve(before, event);
+      return step;
+    });
+  });
+};
+
+const always = (law: (steps: readonly Step[]) => void) =>
+  fc.assert(
+    fc.property(fc.array(doing, { maxLength: 80 }), (row) => law(stepsOf(row))),
+    { seed, numRuns: 400 },
+  );
+
+const speaks = ({ event }: Step) =>
+  event.type === 'OutgoingCallConnected' ||
+  event.type === 'IncomingCallConnected' ||
+  (event.type === 'OutgoingCallEnded' && event.result === 'connected');
+
+/** Whatever was sent and has not failed, in stretches between two conversations. */
+const requestStretches = (steps: readonly Step[]) => {
+  const failed = new Set(
+    steps.flatMap(({ event }) =>
+      event.type === 'PermissionRequestRefused' || event.type === 'PermissionRequestUndelivered'
+        ? [event.requestId]
+        : [],
+    ),
+  );
+  const stretches: number[][] = [[]];
+  for (const step of steps) {
+    if (speaks(step)) stretches.push([]);
+    else if (step.event.type === 'PermissionRequested' && !failed.has(step.event.requestId))
+      stretches.at(-1)?.push(step.at);
+  }
+  return stretches;
+};
+
+describe('whatever happens, in whatever order', () => {
+  test.each([
+    { span: days(7), most: 2, name: 'seven days hold more than two' },
+    { span: hours(24), most: 1, name: '24 hours hold more than one' },
+  ])('no $name counting requests without a conversation between them', ({ span, most }) => {
+    always((steps) => {
+      for (const sent of requestStretches(steps))
+        for (const end of sent)
+          expect(sent.filter((at) => at <= end && within(span, end)(at)).length).toBeLessThanOrEqual(most);
+    });
+  });
+
+  test('no call is authorised without a permission that holds, beside a live one, or after four unanswered ones', () => {
+    let authorised = 0;
+    always((steps) => {
+      for (const { before, at } of steps.filter(({ event }) => event.type === 'OutgoingCallAuthorised')) {
+        authorised++;
+        expect(isGranted(before, at)).toBe(true);
+        expect(before.liveCalls).toEqual([]);
+        expect(unansweredStreak(before).length).toBeLessThan(4);
+      }
+    });
+    expect(authorised).toBeGreaterThan(400);
+  });
+
+  test('the events alone tell the state, and reading them never fails', () => {
+    always((steps) => {
+      const events = steps.map(({ event }) => event);
+      const state = fold(permission, permission.initial, events);
+      const last = steps.at(-1);
+      expect(state).toEqual(last ? permission.evolve(last.before, last.event) : permission.initial);
+    });
+  });
+});
+
+test('no 24 hours hold more than ten connected outgoing calls, however many agents dial', () => {
+  const attempt = fc.record({
+    gap: fc.integer({ min: 1, max: hours(4) }),
+    rings: fc.integer({ min: 1, max: 60_000 }),
+    talks: fc.integer({ min: 0, max: hours(1) }),
+    answered: fc.boolean(),
+    rivals: fc.nat(2),
+  });
+  fc.assert(
+    fc.property(fc.array(attempt, { maxLength: 60 }), (attempts) => {
+      let at = monday;
+      let state = fold(permission, permission.initial, [granted(at, { permanent: true })]);
+      const connectedAt: number[] = [];
+      const run = (command: Command) => {
+        const decision = permission.decide(state, command);
+        if (isRefusal(decision)) return [];
+        state = fold(permission, state, decision);
+        return decision;
+      };
+      for (const [i, { gap, rings, talks, answered, rivals }] of attempts.entries()) {
+        at += gap;
+        const agents = Array.from({ length: rivals + 1 }, (_, rival) => `c${i}.${rival}`);
+        const [callId, ...others] = agents.filter((agent) => run(dial(at, agent)).length > 0);
+        expect(others).toEqual([]);
+        if (!callId) continue;
+        at += rings;
+        if (answered) connectedAt.push(at);
+        if (answered) run({ type: 'RecordOutgoingConnected', at, ...pair, callId });
+        at += talks;
+        run({ type: 'RecordOutgoingEnded', at, ...pair, callId, result: answered ? 'connected' : 'cancelled' });
+        expect(connectedAt.filter(within(hours(24), at)).length).toBeLessThanOrEqual(10);
+      }
+    }),
+    { seed, numRuns: 400 },
+  );
+});
