@@ -1,9 +1,9 @@
 import { append, bury, type NewEvent, type Outcome, softDelete } from './append.ts';
+import { MissingHeaders, readAppend, readTarget, type Target } from './append-request.ts';
 import type { Expected } from './expected-revision.ts';
 import type { GrpcCall } from './grpc-call.ts';
 import { GrpcError, invalidArgument, Status, streamDeleted } from './grpc-error.ts';
 import { isMetastream } from './metadata.ts';
-import { MissingHeaders, readAppend, readTarget, type Target } from './requests.ts';
 import { appendResponse, deleteResponse } from './responses.ts';
 import type { EventStore } from './store.ts';
 
@@ -14,12 +14,7 @@ export function checkWritable(name: string): void {
   }
 }
 
-/** The bytes of events that count against the limit of an append. */
-export function sizeOf(events: readonly NewEvent[]): number {
-  return events.reduce((sum, event) => sum + event.data.length, 0);
-}
-
-export function tooLarge(limit: number): GrpcError {
+function tooLarge(limit: number): GrpcError {
   const trailers = { exception: 'maximum-append-size-exceeded', 'maximum-append-size': String(limit) };
   return new GrpcError(Status.invalidArgument, `Maximum Append Size of ${limit} Exceeded.`, trailers);
 }

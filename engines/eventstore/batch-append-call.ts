@@ -1,36 +1,49 @@
 import { append, type NewEvent, type Outcome } from './append.ts';
-import { checkWritable, sizeOf } from './append-calls.ts';
+import { checkWritable } from './append-calls.ts';
+import { type AppendOptions, type BatchChunk, readBatchChunk, readProposed } from './append-request.ts';
 import type { GrpcCall } from './grpc-call.ts';
-import { GrpcError, Status } from './grpc-error.ts';
-import { type AppendOptions, type BatchChunk, readBatchChunk } from './requests.ts';
+import { invalidArgument, Status } from './grpc-error.ts';
 import { type BatchFailure, batchResponse, wrongRevision } from './responses.ts';
 import type { EventStore } from './store.ts';
 import { bytesField, messageField, numberField } from './wire.ts';
 
 const LARGEST_BACKLOG = 32 * 1024 * 1024;
+const NOTHING = Buffer.alloc(0);
 
-/** An append of which not every chunk has come. */
+/** An append whose chunks are coming in. */
 interface Gathering {
   options: AppendOptions;
   events: NewEvent[];
   size: number;
-  hasFailed: boolean;
+  isAnswered: boolean;
+  timer: NodeJS.Timeout | undefined;
 }
+
+type Result = (Outcome & { is: 'written' }) | BatchFailure;
 
 /** Answers Streams/BatchAppend: many appends at once over one call, each in chunks; `limit` in bytes of event data. */
 export function batchAppendCall(store: EventStore, call: GrpcCall, limit: number): void {
   const gatherings = new Map<string, Gathering>();
-  const take = (message: Buffer) => {
+
+  function take(message: Buffer): void {
     const chunk = readBatchChunk(message);
-    const gathering = gather(gatherings, chunk);
-    if (gathering === undefined) return;
-    if (chunk.isFinal) gatherings.delete(chunk.correlationId);
-    const answer = answerTo(call, chunk.correlationId, gathering);
-    if (gathering.hasFailed) return;
-    const failure = failureOf(gathering, limit);
+    const id = chunk.correlationId;
+    const gathering = gatherings.get(id) ?? begun(chunk);
+    const answer = (result: Result) => {
+      if (gathering.isAnswered) return;
+      gathering.isAnswered = true;
+      call.write(batchResponse(id, gathering.options.stream, result));
+    };
+    const failure = gather(gathering, chunk, limit);
     if (failure !== undefined) answer(failure);
-    else if (chunk.isFinal) run(store, gathering, answer);
-  };
+    clearTimeout(gathering.timer);
+    gatherings.delete(id);
+    if (!chunk.isFinal) {
+      gatherings.set(id, gathering);
+      gathering.timer = setTimeout(answer, timeUntil(gathering.options.deadline), TIMEOUT);
+    } else if (!gathering.isAnswered) run(store, gathering, answer);
+  }
+
   call.onMessages(
     (message) => {
       take(message);
@@ -38,6 +51,9 @@ export function batchAppendCall(store: EventStore, call: GrpcCall, limit: number
     },
     () => store.log.whenDurable(() => call.finish()),
   );
+  call.onEnd(() => {
+    for (const { timer } of gatherings.values()) clearTimeout(timer);
+  });
 }
 
 /** Lets the disk catch up with a caller that is faster. */
@@ -46,70 +62,63 @@ function holdBack(store: EventStore, call: GrpcCall): void {
   store.log.whenDurable(() => call.resume());
 }
 
-function gather(gatherings: Map<string, Gathering>, chunk: BatchChunk): Gathering | undefined {
-  const known = gatherings.get(chunk.correlationId);
-  const options = known?.options ?? chunk.options;
-  if (options === undefined)
-    throw new GrpcError(Status.invalidArgument, 'The first chunk of an append has no options.');
-  const gathering = known ?? { options, events: [], size: 0, hasFailed: false };
-  gatherings.set(chunk.correlationId, gathering);
-  if (gathering.hasFailed) return gathering;
-  for (const event of chunk.events) gathering.events.push(event);
-  gathering.size += sizeOf(chunk.events);
-  return gathering;
+function begun({ options }: BatchChunk): Gathering {
+  if (options === undefined) throw invalidArgument('The first chunk of an append has no options.');
+  return { options, events: [], size: 0, isAnswered: false, timer: undefined };
 }
 
-type Answer = (result: (Outcome & { is: 'written' }) | BatchFailure) => void;
-
-function answerTo(call: GrpcCall, correlationId: string, gathering: Gathering): Answer {
-  return (result) => {
-    if (!('is' in result)) {
-      gathering.hasFailed = true;
-      gathering.events = [];
+/** Takes a chunk's events, unless the append is answered already; says why the append cannot succeed any more. */
+function gather(gathering: Gathering, chunk: BatchChunk, limit: number): BatchFailure | undefined {
+  if (gathering.isAnswered) return undefined;
+  try {
+    for (const message of chunk.events) {
+      const event = readProposed(message);
+      gathering.events.push(event);
+      gathering.size += event.data.length;
     }
-    call.write(batchResponse(correlationId, gathering.options.stream, result));
-  };
+  } catch (error) {
+    return badRequest(error);
+  }
+  if (gathering.size > limit) return tooLarge(limit);
+  return gathering.options.deadline < Date.now() ? TIMEOUT : undefined;
 }
 
-const NOTHING = Buffer.alloc(0);
-
-function failureOf({ options, size }: Gathering, limit: number): BatchFailure | undefined {
-  if (size > limit) {
-    const message = `Maximum Append Size of ${limit} Exceeded.`;
-    return { code: Status.invalidArgument, type: 'MaximumAppendSizeExceeded', detail: numberField(1, limit), message };
-  }
-  if (options.deadline < Date.now()) {
-    return { code: Status.deadlineExceeded, type: 'Timeout', detail: NOTHING, message: 'Timeout' };
-  }
-  return undefined;
+/** Milliseconds until `deadline`, as many as a timer can take. */
+function timeUntil(deadline: number): number {
+  return Math.min(Math.max(0, deadline - Date.now()), 2 ** 31 - 1);
 }
 
-function run(store: EventStore, { options, events }: Gathering, answer: Answer): void {
+function run(store: EventStore, { options, events }: Gathering, answer: (result: Result) => void): void {
   const { stream, expected } = options;
   try {
     checkWritable(stream);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return answer({ code: Status.invalidArgument, type: 'BadRequest', detail: bytesField(1, message), message });
+    answer(badRequest(error));
+    return;
   }
   append(store, stream, expected, events, (outcome) => {
     if (outcome.is === 'written') answer(outcome);
-    else if (outcome.is === 'deleted') {
-      const detail = messageField(1, bytesField(3, stream));
-      answer({
-        code: Status.failedPrecondition,
-        type: 'StreamDeleted',
-        detail,
-        message: `Event stream '${stream}' is deleted.`,
-      });
-    } else {
-      const detail = wrongRevision(outcome.actual, expected);
-      answer({
-        code: Status.failedPrecondition,
-        type: 'WrongExpectedVersion',
-        detail,
-        message: 'WrongExpectedVersion',
-      });
-    }
+    else if (outcome.is === 'deleted') answer(deleted(stream));
+    else answer(refusal('WrongExpectedVersion', wrongRevision(outcome.actual, expected), 'WrongExpectedVersion'));
   });
+}
+
+const TIMEOUT: BatchFailure = { code: Status.deadlineExceeded, type: 'Timeout', detail: NOTHING, message: 'Timeout' };
+
+function refusal(type: string, detail: Buffer, message: string): BatchFailure {
+  return { code: Status.failedPrecondition, type, detail, message };
+}
+
+function deleted(stream: string): BatchFailure {
+  return refusal('StreamDeleted', messageField(1, bytesField(3, stream)), `Event stream '${stream}' is deleted.`);
+}
+
+function tooLarge(limit: number): BatchFailure {
+  const message = `Maximum Append Size of ${limit} Exceeded.`;
+  return { code: Status.invalidArgument, type: 'MaximumAppendSizeExceeded', detail: numberField(1, limit), message };
+}
+
+function badRequest(error: unknown): BatchFailure {
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: Status.invalidArgument, type: 'BadRequest', detail: bytesField(1, message), message };
 }

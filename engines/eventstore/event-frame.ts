@@ -161,7 +161,7 @@ export function readMapEntry(reader: WireReader): [string, string] {
 }
 
 /** The name in a StreamIdentifier, in UTF-8. */
-export function readStreamIdentifier(reader: WireReader): Buffer {
+function readStreamIdentifier(reader: WireReader): Buffer {
   let name = Buffer.alloc(0);
   for (let field = reader.field(); field !== 0; field = reader.field()) {
     if (field === 3) name = Buffer.from(reader.view());

@@ -31,7 +31,7 @@ export function trailersOf(error: GrpcError): Record<string, string> {
 
 /** A trailer's value must be printable ASCII, or clients crash: everything else is percent-encoded. */
 function printable(value: string): string {
-  return value.replace(/[^\x20-\x7e]+/gu, (part) => encodeURIComponent(part.toWellFormed()));
+  return value.replace(/[^\x20-\x7e]+/g, encodeURIComponent);
 }
 
 export function streamDeleted(stream: string): GrpcError {

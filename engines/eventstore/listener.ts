@@ -70,7 +70,9 @@ async function stop(server: Server, calls: Set<GrpcCall>, sessions: Set<ServerHt
   const closed = new Promise((resolve) => server.close(resolve));
   for (const call of calls) call.cancel();
   for (const session of sessions) session.close();
-  const late = setTimeout(() => sockets.forEach((socket) => socket.destroy()), 500);
+  const late = setTimeout(() => {
+    for (const socket of sockets) socket.destroy();
+  }, 500);
   await closed;
   clearTimeout(late);
 }

@@ -43,9 +43,9 @@ export function originalOf(name: string): string {
 export function parseTruncation(json: Buffer): Truncation {
   const metadata = parseObject(json);
   return {
-    before: wholeNumber(metadata['$tb']) ?? NO_TRUNCATION.before,
-    maxCount: wholeNumber(metadata['$maxCount']) ?? NO_TRUNCATION.maxCount,
-    maxAge: (wholeNumber(metadata['$maxAge']) ?? NO_TRUNCATION.maxAge) * 1000,
+    before: wholeNumber(metadata.$tb) ?? NO_TRUNCATION.before,
+    maxCount: wholeNumber(metadata.$maxCount) ?? NO_TRUNCATION.maxCount,
+    maxAge: (wholeNumber(metadata.$maxAge) ?? NO_TRUNCATION.maxAge) * 1000,
   };
 }
 

@@ -1,8 +1,8 @@
 import { passes } from './filter.ts';
 import { chunksOf, type Item } from './frames.ts';
 import type { GrpcCall } from './grpc-call.ts';
+import type { ReadRequest } from './read-request.ts';
 import { downwards, itemFor, upwards } from './reading.ts';
-import type { ReadRequest } from './requests.ts';
 import { streamNotFound } from './responses.ts';
 import type { EventStore } from './store.ts';
 import { visibleRange } from './stream-range.ts';

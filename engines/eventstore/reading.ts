@@ -1,6 +1,6 @@
 import { readFrame, recordedEvent } from './event-frame.ts';
 import type { Item } from './frames.ts';
-import type { ReadRequest } from './requests.ts';
+import type { ReadRequest } from './read-request.ts';
 import { linkedEvent, plainEvent } from './responses.ts';
 import type { EventStore } from './store.ts';
 import { StreamDeleted, visibleRange } from './stream-range.ts';

@@ -1,15 +1,7 @@
 import { closeSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
-import { framesOf, nextRecord, RECORD_HEADER, recordAt } from './record.ts';
-import {
-  createSegment,
-  hasSegmentHeader,
-  listSegments,
-  openSegment,
-  SEGMENT_HEADER,
-  type Segment,
-  segmentName,
-} from './segment.ts';
+import { scanSegment } from './scan.ts';
+import { createSegment, listSegments, openSegment, type Segment, segmentName } from './segment.ts';
 import { dropSidecar, readSidecar, type Sidecar } from './sidecar.ts';
 
 /** The log cannot be opened without losing acknowledged events; says where it is damaged and what to do. */
@@ -47,18 +39,19 @@ function recoverSegment(dir: string, base: number, isLast: boolean, visitor: Rec
   const { size } = statSync(path);
   const sidecar = readSidecar(dir, base, base + size);
   if (sidecar !== undefined) visitor.onSidecar(sidecar);
-  if (sidecar?.end === base + size) return sidecar.end;
-  const bytes = readFileSync(path);
-  if (isLast && size < SEGMENT_HEADER) return recreate(dir, base);
-  if (!hasSegmentHeader(bytes, base)) throw damaged(base, 0, 'this is not the header of this segment');
-  const at = scan(bytes, base, sidecar === undefined ? SEGMENT_HEADER : sidecar.end - base, visitor);
-  if (at === size) return base + size;
-  const next = nextRecord(bytes, at, base);
-  if (!isLast || next !== -1) throw damaged(base, at, next === -1 ? 'a record is broken' : 'intact records follow');
+  if (!isLast && sidecar?.end === base + size) return sidecar.end;
+  const indexed = sidecar?.end ?? base;
+  const found = scanSegment(readFileSync(path), base, (frame, position) => {
+    if (position >= indexed) visitor.onFrame(frame, position);
+  });
+  if (found.state === 'whole') return base + found.end;
+  const isTorn = isLast && !found.hasMoreBehind && base + found.end >= indexed;
+  if (!isTorn) throw damaged(base, found.end, found.hasMoreBehind ? 'intact records follow' : 'a record is broken');
+  visitor.onCut(segmentName(base), found.end, size - found.end);
+  if (found.end === 0) return recreate(dir, base);
   if (sidecar === undefined) dropSidecar(dir, base);
-  truncateSync(path, at);
-  visitor.onCut(segmentName(base), at, size - at);
-  return base + at;
+  truncateSync(path, found.end);
+  return base + found.end;
 }
 
 /** A process died while it created this segment: nothing was ever written there. */
@@ -66,19 +59,6 @@ function recreate(dir: string, base: number): number {
   const { fd, end } = createSegment(dir, base);
   closeSync(fd);
   return end;
-}
-
-function scan(bytes: Buffer, base: number, from: number, visitor: RecoveryVisitor): number {
-  let at = from;
-  for (let found = recordAt(bytes, at, base); found.is === 'record'; found = recordAt(bytes, at, base)) {
-    let position = base + at + RECORD_HEADER;
-    for (const frame of framesOf(found.bytes)) {
-      visitor.onFrame(frame, position);
-      position += frame.length;
-    }
-    at += found.bytes.length;
-  }
-  return at;
 }
 
 function damaged(base: number, offset: number, reason: string): DamagedLog {

@@ -4,7 +4,7 @@ import { batchAppendCall } from './batch-append-call.ts';
 import type { GrpcCall } from './grpc-call.ts';
 import { GrpcError, invalidArgument, Status, streamDeleted } from './grpc-error.ts';
 import { read } from './read.ts';
-import { type ReadRequest, readRequest } from './requests.ts';
+import { type ReadRequest, readRequest } from './read-request.ts';
 import { grpcMessage } from './responses.ts';
 import type { EventStore } from './store.ts';
 import { StreamDeleted } from './stream-range.ts';

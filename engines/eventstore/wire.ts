@@ -92,6 +92,23 @@ export class WireReader {
   }
 }
 
+/** Reads every field of the message with the reader given for its number; skips the others. */
+export function readFields(message: WireReader, fields: Readonly<Record<number, (reader: WireReader) => void>>): void {
+  for (let field = message.field(); field !== 0; field = message.field()) {
+    const read = fields[field];
+    if (read === undefined) message.skip();
+    else read(message);
+  }
+}
+
+/** Reads a field that says something by being there. */
+export function presence(say: () => void): (reader: WireReader) => void {
+  return (reader) => {
+    say();
+    reader.skip();
+  };
+}
+
 /** How many bytes `value` takes as a varint. */
 export function varintSize(value: number): number {
   let size = 1;

@@ -1,0 +1,137 @@
+import type { NewEvent } from './append.ts';
+import { readMapEntry } from './event-frame.ts';
+import type { Expected } from './expected-revision.ts';
+import { readStreamName } from './stream-name.ts';
+import { readUuid } from './uuid.ts';
+import { MalformedMessage, presence, readFields, WireReader } from './wire.ts';
+
+/** The stream an append, a delete or a tombstone is for, and what it expects there. */
+export interface Target {
+  stream: string;
+  expected: Expected;
+}
+
+/** The options of a BatchAppend; those of Append, Delete and Tombstone are the same but for the deadline. */
+export interface AppendOptions extends Target {
+  /** Milliseconds since 1970 after which the append must not happen. */
+  deadline: number;
+}
+
+function readOptions(reader: WireReader): AppendOptions {
+  const options: AppendOptions = { stream: '', expected: 'any', deadline: Number.POSITIVE_INFINITY };
+  const expect = (expected: Expected) =>
+    presence(() => {
+      options.expected = expected;
+    });
+  readFields(reader, {
+    1: (each) => {
+      options.stream = readStreamName(each.message());
+    },
+    2: (each) => {
+      options.expected = each.number();
+    },
+    3: expect('no_stream'),
+    4: expect('any'),
+    5: expect('stream_exists'),
+    6: (each) => {
+      options.deadline = readTimestamp(each.message());
+    },
+  });
+  return options;
+}
+
+function readTimestamp(reader: WireReader): number {
+  let milliseconds = 0;
+  readFields(reader, {
+    1: (each) => {
+      milliseconds += each.number() * 1000;
+    },
+    2: (each) => {
+      milliseconds += each.number() / 1_000_000;
+    },
+  });
+  return milliseconds;
+}
+
+/** A DeleteReq or a TombstoneReq. */
+export function readTarget(message: Buffer): Target {
+  let target: Target = { stream: '', expected: 'any' };
+  readFields(new WireReader(message), {
+    1: (reader) => {
+      target = readOptions(reader.message());
+    },
+  });
+  return target;
+}
+
+/** An AppendReq: the options come first, then one event each. */
+export function readAppend(message: Buffer): { options?: Target; event?: NewEvent } {
+  const request: { options?: Target; event?: NewEvent } = {};
+  readFields(new WireReader(message), {
+    1: (reader) => {
+      request.options = readOptions(reader.message());
+    },
+    2: (reader) => {
+      request.event = readProposed(reader.message());
+    },
+  });
+  return request;
+}
+
+/** A BatchAppendReq: one chunk of an append, told from others by its correlation id. */
+export interface BatchChunk {
+  correlationId: string;
+  options: AppendOptions | undefined;
+  /** ProposedMessages, for `readProposed`. */
+  events: WireReader[];
+  isFinal: boolean;
+}
+
+export function readBatchChunk(message: Buffer): BatchChunk {
+  const chunk: BatchChunk = { correlationId: '', options: undefined, events: [], isFinal: false };
+  readFields(new WireReader(message), {
+    1: (reader) => {
+      chunk.correlationId = readUuid(reader.message());
+    },
+    2: (reader) => {
+      chunk.options = readOptions(reader.message());
+    },
+    3: (reader) => chunk.events.push(reader.message()),
+    4: (reader) => {
+      chunk.isFinal = reader.number() === 1;
+    },
+  });
+  return chunk;
+}
+
+/** An event lacks a header that it must have. */
+export class MissingHeaders extends Error {
+  readonly headers: readonly string[];
+
+  constructor(headers: readonly string[]) {
+    super(`Required metadata properties missing: ${headers.join(',')}`);
+    this.headers = headers;
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
+const REQUIRED = ['type', 'content-type'];
+
+/** A ProposedMessage; throws MissingHeaders without a type or a content type. */
+export function readProposed(reader: WireReader): NewEvent {
+  const event: NewEvent = { id: '', type: '', isJson: false, metadata: NOTHING, data: NOTHING };
+  const headers = new Map<string, string>();
+  for (let field = reader.field(); field !== 0; field = reader.field()) {
+    if (field === 1) event.id = readUuid(reader.message());
+    else if (field === 2) headers.set(...readMapEntry(reader.message()));
+    else if (field === 3) event.metadata = reader.view();
+    else if (field === 4) event.data = reader.view();
+    else reader.skip();
+  }
+  event.type = headers.get('type') ?? '';
+  event.isJson = headers.get('content-type') === 'application/json';
+  const missing = REQUIRED.filter((key) => !headers.has(key));
+  if (missing.length > 0) throw new MissingHeaders(missing);
+  if (event.id === '') throw new MalformedMessage('an event without an id');
+  return event;
+}
