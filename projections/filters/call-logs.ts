@@ -39,10 +39,10 @@ export const callLogsListing = listing(
     metaCallId: equal('doc.metaCallId', Id),
     q: by(SearchText, customerMatches('doc.customer')),
   },
-  [
-    { name: 'startedAt', path: 'doc.startedAt' },
-    { name: 'talkSeconds', path: 'doc.talkSeconds' },
-    { name: 'ringSeconds', path: 'doc.ringSeconds' },
-  ],
+  {
+    startedAt: 'doc.startedAt',
+    talkSeconds: 'doc.talkSeconds',
+    ringSeconds: 'doc.ringSeconds',
+  },
   '-startedAt',
 );

@@ -18,34 +18,36 @@ export const by = <S extends z.ZodType>(schema: S, where: (value: z.output<S>) =
 /** A filter on one field that must equal the parameter. */
 export const equal = <S extends z.ZodType>(path: string, schema: S) => by(schema, (value) => ({ [path]: value }));
 
-type Shape<C extends Record<string, Criterion>> = { [K in keyof C]: z.ZodOptional<C[K]['schema']> };
+type Parameters = Readonly<Record<string, unknown>>;
 
-/**
- * A list's filters and orders, declared once for HTTP and realtime: `shape` validates the parameters, and the two
- * functions turn valid ones into what the reader takes. The first order is the default; `-name` turns one round.
- */
-export const listing = <C extends Record<string, Criterion>>(
-  criteria: C,
-  orders: readonly { name: string; path: string }[],
+/** A list's filters and orders, for whoever serves it: HTTP or realtime. */
+export type Listing = {
+  /** Validates the parameters. */
+  readonly shape: Readonly<Record<string, z.ZodType>>;
+  /** What valid parameters let through; others than the list's own are ignored. */
+  filterOf(parameters: Parameters): Filter;
+  sortOf(parameters: Parameters): Sort;
+};
+
+/** Declares a list's filters and orders, once. An order's name with a `-` before it is the same order downwards. */
+export const listing = (
+  criteria: Readonly<Record<string, Criterion>>,
+  orders: Readonly<Record<string, string>>,
   defaultSort: string,
-) => {
-  const names = orders.flatMap(({ name }) => [name, `-${name}`]);
+): Listing => {
+  const names = Object.keys(orders).flatMap((name) => [name, `-${name}`]);
   const optional = Object.entries(criteria).map(([name, { schema }]) => [name, schema.optional()]);
-  const shape = Object.fromEntries(optional) as Shape<C>;
   return {
-    shape: { ...shape, sort: z.enum(names).default(defaultSort) },
-    filterOf(parameters: { readonly [name: string]: unknown }): Filter {
+    shape: { ...Object.fromEntries(optional), sort: z.enum(names).default(defaultSort) },
+    filterOf(parameters) {
       const given = Object.entries(criteria).filter(([name]) => parameters[name] !== undefined);
       const all = given.map(([name, { where }]) => where(parameters[name]));
       return all.length === 0 ? {} : { $and: all };
     },
-    sortOf({ sort = defaultSort }: { readonly sort?: string | undefined }): Sort {
+    sortOf(parameters) {
+      const sort = String(parameters.sort ?? defaultSort);
       const name = sort.replace(/^-/, '');
-      const { path } = orders.find((order) => order.name === name)!;
-      return { path, direction: sort === name ? 1 : -1 };
+      return { path: orders[name]!, direction: sort === name ? 1 : -1 };
     },
   };
 };
-
-/** What `listing` makes, for whoever serves any list. */
-export type Listing = ReturnType<typeof listing>;

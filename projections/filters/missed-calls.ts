@@ -9,9 +9,9 @@ export const missedCallsListing = listing(
     assignee: equal('doc.assignee.agentId', Id),
     state: equal('doc.state', z.enum(['pending', 'being_called'])),
   },
-  [
-    { name: 'lastAt', path: 'doc.lastAt' },
-    { name: 'firstAt', path: 'doc.firstAt' },
-  ],
+  {
+    lastAt: 'doc.lastAt',
+    firstAt: 'doc.firstAt',
+  },
   '-lastAt',
 );

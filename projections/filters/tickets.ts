@@ -18,9 +18,9 @@ export const ticketsListing = listing(
     marker: equal('doc.markers', z.enum(['in_call', 'missed_call'])),
     q: by(SearchText, customerMatches('doc.customer')),
   },
-  [
-    { name: 'lastActivityAt', path: 'doc.lastActivityAt' },
-    { name: 'openedAt', path: 'doc.openedAt' },
-  ],
+  {
+    lastActivityAt: 'doc.lastActivityAt',
+    openedAt: 'doc.openedAt',
+  },
   '-lastActivityAt',
 );

@@ -1,0 +1,4 @@
+import { listing } from './listing.ts';
+
+/** The orders of the channels. */
+export const channelsListing = listing({}, { name: 'doc.name' }, 'name');

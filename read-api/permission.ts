@@ -1,0 +1,90 @@
+import type { Db } from 'mongodb';
+import { z } from 'zod';
+import { agent, agentRefusal } from '../domain/agent.ts';
+import { outgoingRefusal } from '../domain/channel.ts';
+import { permission } from '../domain/permission.ts';
+import { defaultPolicies, policyAt } from '../domain/permission-policy.ts';
+import type { Permission } from '../domain/permission-state.ts';
+import { type CallFacts, verdictOf } from '../domain/permission-verdict.ts';
+import type { Instant } from '../domain/time.ts';
+import type { Caller } from '../http/caller.ts';
+import { notFound } from '../http/problem.ts';
+import { type Route, readers, route, staff } from '../http/route.ts';
+import { agents } from '../projections/agents.ts';
+import { channels } from '../projections/channels.ts';
+import { CustomerName } from '../projections/filters/parameters.ts';
+import { permissionStateOf, permissions } from '../projections/permissions.ts';
+import { present } from '../projections/present.ts';
+import { readModel } from '../projections/reader.ts';
+import type { Directory } from '../store/directory.ts';
+import { answerAt } from './answer.ts';
+import { minPosition, reflectedPosition } from './position.ts';
+
+export type PermissionDeps = {
+  readonly db: Db;
+  readonly directory: Pick<Directory, 'find'>;
+  readonly now: () => Instant;
+};
+
+/** May the caller call this customer now, may they ask to, and what is left of every limit. */
+export const permissionRoute = ({ db, directory, now }: PermissionDeps): Route => {
+  const models = {
+    permissions: readModel(db, permissions),
+    channels: readModel(db, channels),
+    agents: readModel(db, agents),
+  };
+
+  /** What the channel and, where the caller takes calls, they themselves have against a call. */
+  const factsFor = async (caller: Caller, channelId: string, at: Instant): Promise<CallFacts> => {
+    const [number, colleague] = await Promise.all([
+      models.channels.get(caller.store, channelId),
+      models.agents.get(caller.store, `${caller.store}.${caller.sub}`),
+    ]);
+    if (!number) throw notFound('channel');
+    const takesCalls = staff.includes(caller.role);
+    return {
+      channel: outgoingRefusal(number.doc.detail, at),
+      agent: takesCalls ? agentRefusal(colleague?.doc.detail ?? agent.initial, at) : null,
+    };
+  };
+
+  return route({
+    method: 'get',
+    path: '/v1/channels/:channelId/customers/:customer/permission',
+    summary: 'May we call this customer, may we ask to, and when',
+    roles: readers,
+    params: { channelId: z.string().min(1), customer: CustomerName },
+    query: minPosition,
+    handle: async ({ caller, params: { channelId, customer: name }, query, signal }) => {
+      const position = await reflectedPosition(Object.values(models), query.minPosition, signal);
+      const at = now();
+      const facts = await factsFor(caller, channelId, at);
+      const customer = await directory.find(caller.store, name);
+      if (!customer) throw notFound('customer');
+      const { customerId, waId, name: customerName } = customer;
+      const found = await models.permissions.get(caller.store, `${channelId}.${customerId}`);
+      const state = found?.doc.detail ?? permission.initial;
+      return answerAt(position, {
+        channelId,
+        customer: { customerId, waId, name: customerName },
+        ...answerFor(state, facts, at),
+        decidedBy: found?.doc.decidedBy ?? null,
+      });
+    },
+  });
+};
+
+const answerFor = (s: Permission, facts: CallFacts, at: Instant) => {
+  const { call, request, counters, missesLeft } = verdictOf(s, facts, at, policyAt(defaultPolicies, at));
+  const { until, source } = s.grant;
+  const ranOut = until !== null && until <= at;
+  const answer = {
+    state: ranOut ? 'expired' : permissionStateOf(s),
+    until,
+    source,
+    requests: s.requests,
+    verdict: { ...call, missesLeft, counters },
+    request,
+  };
+  return present(answer) as object;
+};

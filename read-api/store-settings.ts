@@ -1,0 +1,70 @@
+import type { Db } from 'mongodb';
+import { notFound } from '../http/problem.ts';
+import { type Route, readers, route } from '../http/route.ts';
+import { agents } from '../projections/agents.ts';
+import { channels } from '../projections/channels.ts';
+import { agentsListing } from '../projections/filters/agents.ts';
+import { channelsListing } from '../projections/filters/channels.ts';
+import { presentRow } from '../projections/present.ts';
+import { readModel } from '../projections/reader.ts';
+import { routing } from '../projections/routing.ts';
+import { answerAt } from './answer.ts';
+import { listRoute } from './list.ts';
+import { minPosition, reflectedPosition } from './position.ts';
+
+const agentColumns = {
+  agentId: 'agentId',
+  name: 'name',
+  email: 'email',
+  role: 'role',
+  teams: 'teams',
+  active: 'active',
+  callId: 'call.callId',
+};
+
+const channelColumns = {
+  channelId: 'channelId',
+  name: 'name',
+  displayPhoneNumber: 'displayPhoneNumber',
+  wabaId: 'wabaId',
+  callingEnabled: 'calling.enabled',
+  incomingEnabled: 'calling.userInitiated.enabled',
+  callbackRequestsEnabled: 'calling.callbackRequests.enabled',
+};
+
+/** Who works in a store, which numbers it has, and how its calls are handed out. */
+export const storeRoutes = (db: Db): readonly Route[] => {
+  const rules = readModel(db, routing);
+
+  return [
+    listRoute({
+      path: '/v1/agents',
+      summary: 'The staff, with their presence and current call',
+      model: readModel(db, agents),
+      listing: agentsListing,
+      columns: agentColumns,
+    }),
+
+    listRoute({
+      path: '/v1/channels',
+      summary: 'The WhatsApp numbers, with what calling them allows and when',
+      model: readModel(db, channels),
+      listing: channelsListing,
+      columns: channelColumns,
+    }),
+
+    route({
+      method: 'get',
+      path: '/v1/routing',
+      summary: 'How incoming calls are handed out',
+      roles: readers,
+      query: minPosition,
+      handle: async ({ caller: { store }, query, signal }) => {
+        const position = await reflectedPosition([rules], query.minPosition, signal);
+        const found = await rules.get(store, store);
+        if (!found) throw notFound('routing: the store has no agent and no rules yet');
+        return answerAt(position, presentRow(found));
+      },
+    }),
+  ];
+};
