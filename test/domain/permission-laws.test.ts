@@ -12,16 +12,15 @@ import { accept, ask, dial, granted, monday, pair, reject } from './permission-f
 const seed = 20_260_105;
 type Command = Parameters<typeof permission.decide>[1];
 
-/** What anybody might do next; `nth` names the calls and requests, so that some come again and some are unknown. */
+/** What anybody might do next, to the `nth` call or request. */
 const doings = (at: number, nth: number): readonly Command[] => {
   const request = { at, ...pair, requestId: `r${nth}` };
   const call = { at, ...pair, callId: `c${nth}` };
   const incoming = { at, ...pair, callId: `in${nth}` };
   return [
     { ...ask(at), requestId: `r${nth}` },
-    dial(at, `c${nth}`),
-    dial(at, `c${nth}`),
-    accept(at),
+    ...Array<Command>(8).fill(dial(at, `c${nth}`)),
+    ...Array<Command>(4).fill(accept(at)),
     accept(at, { permanent: nth % 2 === 0, messageId: `m${nth - 1}` }),
     reject(at, { messageId: `m${nth}` }),
     reject(at, { automatic: true }),
@@ -42,19 +41,23 @@ const doings = (at: number, nth: number): readonly Command[] => {
 };
 
 const doing = fc.record({
-  gap: fc.oneof(fc.integer({ min: 1, max: hours(2) }), fc.integer({ min: hours(2), max: hours(60) })),
-  nth: fc.nat(9),
+  gap: fc.oneof(
+    { weight: 3, arbitrary: fc.integer({ min: 1, max: hours(2) }) },
+    { weight: 1, arbitrary: fc.integer({ min: hours(2), max: hours(60) }) },
+  ),
+  back: fc.nat(2),
   which: fc.nat(doings(0, 1).length - 1),
 });
 
 type Step = { readonly before: Permission; readonly at: number; readonly event: PermissionEvent };
 
 /** Everything that gets through of a row of doings, each with the state it met. */
-const stepsOf = (doings_: readonly { gap: number; nth: number; which: number }[]): readonly Step[] => {
+const stepsOf = (row: readonly { gap: number; back: number; which: number }[]): readonly Step[] => {
   let at = monday;
   let before = permission.initial;
-  return doings_.flatMap(({ gap, nth, which }) => {
+  return row.flatMap(({ gap, back, which }, i) => {
     at += gap;
+    const nth = Math.max(0, Math.floor(i / 4) - back); // neighbours speak of the same call, some of an older one
     const decision = permission.decide(before, doings(at, nth)[which]!);
     if (isRefusal(decision)) return [];
     return decision.map((event) => {
@@ -67,7 +70,7 @@ const stepsOf = (doings_: readonly { gap: number; nth: number; which: number }[]
 
 const always = (law: (steps: readonly Step[]) => void) =>
   fc.assert(
-    fc.property(fc.array(doing, { maxLength: 80 }), (row) => law(stepsOf(row))),
+    fc.property(fc.array(doing, { maxLength: 100, size: 'max' }), (row) => law(stepsOf(row))),
     { seed, numRuns: 400 },
   );
 
@@ -116,7 +119,7 @@ describe('whatever happens, in whatever order', () => {
         expect(unansweredStreak(before).length).toBeLessThan(4);
       }
     });
-    expect(authorised).toBeGreaterThan(400);
+    expect(authorised).toBeGreaterThan(200);
   });
 
   test('the events alone tell the state, and reading them never fails', () => {
@@ -131,14 +134,15 @@ describe('whatever happens, in whatever order', () => {
 
 test('no 24 hours hold more than ten connected outgoing calls, however many agents dial', () => {
   const attempt = fc.record({
-    gap: fc.integer({ min: 1, max: hours(4) }),
+    gap: fc.integer({ min: 1, max: hours(2) }),
     rings: fc.integer({ min: 1, max: 60_000 }),
-    talks: fc.integer({ min: 0, max: hours(1) }),
+    talks: fc.integer({ min: 0, max: hours(0.5) }),
     answered: fc.boolean(),
     rivals: fc.nat(2),
   });
+  let fullest = 0;
   fc.assert(
-    fc.property(fc.array(attempt, { maxLength: 60 }), (attempts) => {
+    fc.property(fc.array(attempt, { maxLength: 60, size: 'max' }), (attempts) => {
       let at = monday;
       let state = fold(permission, permission.initial, [granted(at, { permanent: true })]);
       const connectedAt: number[] = [];
@@ -159,9 +163,10 @@ test('no 24 hours hold more than ten connected outgoing calls, however many agen
         if (answered) run({ type: 'RecordOutgoingConnected', at, ...pair, callId });
         at += talks;
         run({ type: 'RecordOutgoingEnded', at, ...pair, callId, result: answered ? 'connected' : 'cancelled' });
-        expect(connectedAt.filter(within(hours(24), at)).length).toBeLessThanOrEqual(10);
+        fullest = Math.max(fullest, connectedAt.filter(within(hours(24), at)).length);
       }
     }),
     { seed, numRuns: 400 },
   );
+  expect(fullest).toBe(10);
 });
