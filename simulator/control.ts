@@ -34,8 +34,8 @@ export function controlRouter(deps: Deps): Router {
 }
 
 const Act = z.strictObject({ channelId: z.string().regex(/^\d+$/, 'digits of a phone number id') });
-const CallAct = Act.extend({
-  hangUpAfter: z.number().min(0).max(86_400).optional(),
+const AnswerAct = Act.extend({ hangUpAfter: z.number().min(0).max(86_400).optional() });
+const CallAct = AnswerAct.extend({
   name: z.string().min(1).max(200).optional(),
   ctaPayload: z.string().max(512).optional(),
 });
@@ -61,7 +61,7 @@ function customerRoutes(customers: Customers): Router {
     });
 
   on('/call', CallAct, (who, options) => ({ metaCallId: customers.call(who, options) }));
-  on('/answer', Act, customers.answer);
+  on('/answer', AnswerAct, customers.answer);
   on('/decline', Act, customers.decline);
   on('/hang-up', Act, customers.hangUp);
   on('/fail', FailAct, (who, { code }) => customers.fail(who, { code, message: 'The call failed' }));

@@ -55,6 +55,10 @@ export function customersOf(world: World) {
     throw new Problem(409, 'call.none_live', `${who.waId} has no call with ${who.channelId}: start one first.`);
   };
 
+  const hangUpLater = (call: Call, after: number | undefined) => {
+    if (after !== undefined) later(world, call, after * 1_000, () => endCall(world, call, 'customer'));
+  };
+
   return {
     /** Calls the business, also outside its hours or when calling is off: phones learn of settings days later. */
     call: (who: With, { name, hangUpAfter, ctaPayload }: CallOptions = {}): string => {
@@ -63,12 +67,16 @@ export function customersOf(world: World) {
         throw new Problem(409, 'call.already_live', `${who.waId} is in the call ${liveCall.id}: end it first.`);
       if (name !== undefined) world.customer(who.waId).name = name;
       const call = startCall(world, look(who), { direction: 'USER_INITIATED', ctaPayload });
-      if (hangUpAfter !== undefined) later(world, call, hangUpAfter * 1_000, () => endCall(world, call, 'customer'));
+      hangUpLater(call, hangUpAfter);
       return call.id;
     },
 
-    /** Picks up the ringing phone. */
-    answer: (who: With) => pickUp(world, ringing(who)),
+    /** Picks up the ringing phone, and hangs up `hangUpAfter` seconds later when that is given. */
+    answer: (who: With, { hangUpAfter }: Pick<CallOptions, 'hangUpAfter'> = {}) => {
+      const call = ringing(who);
+      pickUp(world, call);
+      hangUpLater(call, hangUpAfter);
+    },
 
     /** Declines the ringing phone. */
     decline: (who: With) => {
