@@ -1,6 +1,6 @@
+import { type CallError, callStatusWebhook, connectWebhook, terminateWebhook } from './call-webhooks.ts';
 import { ringFor, windowFor } from './limits.ts';
 import { grantCallback, recordConnected, recordUnanswered } from './permission.ts';
-import { type CallError, callStatusWebhook, connectWebhook, terminateWebhook } from './webhooks.ts';
 import { type Call, type Conversation, newId, type World } from './world.ts';
 
 type NewCall = Pick<Call, 'direction' | 'ctaPayload' | 'opaque'>;

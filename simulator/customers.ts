@@ -1,14 +1,10 @@
+import { type CallError, callStatusWebhook } from './call-webhooks.ts';
 import { endCall, later, pickUp, startCall } from './calls.ts';
-import { cardFor, windowFor } from './limits.ts';
-import { acceptance, decide } from './permission.ts';
+import { answerTo, type Decision } from './decision.ts';
+import { windowFor } from './limits.ts';
+import { messageStatusWebhook, textWebhook } from './message-webhooks.ts';
+import { decide } from './permission.ts';
 import { Problem } from './problem.ts';
-import {
-  type CallError,
-  callStatusWebhook,
-  messageStatusWebhook,
-  type PermissionReply,
-  textWebhook,
-} from './webhooks.ts';
 import { type Call, type Conversation, newId, type World } from './world.ts';
 
 /** A customer and the business number (`channelId`) they deal with. */
@@ -19,13 +15,6 @@ export type CallOptions = {
   name?: string | undefined;
   hangUpAfter?: number | undefined;
   ctaPayload?: string | undefined;
-};
-
-/** What a customer decides about being called, and where. */
-export type Decision = {
-  response: 'accept' | 'reject';
-  permanent?: boolean | undefined;
-  source: 'request' | 'profile' | 'callback';
 };
 
 export type Customers = ReturnType<typeof customersOf>;
@@ -131,34 +120,3 @@ export function customersOf(world: World) {
 
 const isRingingOut = ({ direction, answeredAt }: Call) =>
   direction === 'BUSINESS_INITIATED' && answeredAt === undefined;
-
-function answerTo(
-  world: World,
-  conversation: Conversation,
-  { response, permanent, source }: Decision,
-): PermissionReply {
-  const now = world.clock.now();
-  const answer = (forGood: boolean) => (response === 'accept' ? acceptance(forGood, now) : { response });
-  if (source === 'profile') return { ...answer(permanent ?? true), source: 'user_action' };
-  if (source === 'request') {
-    return { ...answer(permanent ?? false), source: 'user_action', contextId: answerCard(conversation, now) };
-  }
-  if (response === 'accept') {
-    return { ...acceptance(false, now), source: 'automatic', contextId: conversation.lastIncoming?.id };
-  }
-  throw new Problem(422, 'request.invalid', 'A callback is asked for, never rejected: send response "accept".');
-}
-
-/** The request on the customer's screen: it can be answered anew for seven days after each answer. */
-function answerCard({ card, customer, phoneNumberId }: Conversation, now: number): string {
-  if (!card || card.until <= now) {
-    throw new Problem(
-      409,
-      'permission.not_requested',
-      `${phoneNumberId} has no open request to ${customer.waId}: send one first.`,
-    );
-  }
-  card.until = now + cardFor;
-  card.answered = true;
-  return card.id;
-}

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { GraphError } from './graph-error.ts';
+import { messageStatusWebhook } from './message-webhooks.ts';
 import { nextRequestAt, permissionAt, recordRequest } from './permission.ts';
 import { Recipient, recipientOf } from './recipient.ts';
-import { messageStatusWebhook, userIdOf } from './webhooks.ts';
+import { userIdOf } from './webhook-parts.ts';
 import { type Conversation, newId, type SentMessage, type World } from './world.ts';
 
 const Text = z.object({ body: z.string().min(1).max(4096) });

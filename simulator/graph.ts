@@ -42,7 +42,7 @@ export function graphRouter({ world, requests, accessToken }: Deps): Router {
 
   const router = Router();
   router.use(logTo(requests, world), express.json({ limit: '256kb' }), authorised(accessToken));
-  router.use(/^\/v\d+\.\d+/, routes);
+  router.use(/^\/v\d+(\.\d+)?/, routes);
   router.use(routes);
   router.use(answerError);
   return router;

@@ -22,7 +22,7 @@ type Options = { webhookUrl: string; appSecret: string; timers: Timers };
 
 /** Sends webhooks signed, in order per conversation, again until answered with 200, and with the faults asked for. */
 export function createOutbox({ webhookUrl, appSecret, timers }: Options) {
-  const agent = new Agent({ keepAlive: true });
+  const agent = new Agent({ keepAlive: true, maxSockets: 64 });
   const stopping = new AbortController();
   const underway = new Map<string, Promise<void>>();
   const held = new Map<string, () => void>();

@@ -1,5 +1,5 @@
 import { callLimits, cardFor, freeAgainAt, requestLimits, temporaryFor, unansweredToRevoke, usage } from './limits.ts';
-import { type PermissionReply, replyWebhook } from './webhooks.ts';
+import { type PermissionReply, replyWebhook } from './message-webhooks.ts';
 import { type Call, type Conversation, newId, type Permission, type World } from './world.ts';
 
 /** The permission that holds at `now`: a temporary one ends without any word from Meta. */

@@ -11,7 +11,7 @@ export const webhookBody = (webhook: unknown): Buffer =>
   );
 
 /** The value of `X-Hub-Signature-256`: HMAC-SHA256 of the raw bytes with the app secret. */
-export const signatureOf = (body: Buffer, appSecret: string): string =>
+const signatureOf = (body: Buffer, appSecret: string): string =>
   `sha256=${createHmac('sha256', appSecret).update(body).digest('hex')}`;
 
 type Target = { webhookUrl: string; appSecret: string; agent: Agent; signal: AbortSignal };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { GraphError } from './graph-error.ts';
-import { waIdOf } from './webhooks.ts';
+import { waIdOf } from './webhook-parts.ts';
 
 /** Every request to Meta names the product. */
 export const Product = z.object({ messaging_product: z.literal('whatsapp') });

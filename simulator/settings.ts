@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { unixSeconds } from './webhook-parts.ts';
 import type { World } from './world.ts';
 
 const Switch = z.enum(['ENABLED', 'DISABLED']);
@@ -70,7 +71,7 @@ export function changeSettings(world: World, phoneNumberId: string, { calling }:
     field: 'account_settings_update',
     value: {
       messaging_product: 'whatsapp',
-      timestamp: String(Math.floor(world.clock.now() / 1_000)),
+      timestamp: unixSeconds(world.clock.now()),
       type: 'phone_number_settings',
       phone_number_settings: { phone_number_id: phoneNumberId, calling: after },
     },

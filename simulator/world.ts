@@ -6,7 +6,7 @@ import type { Cancel, Clock, Timers } from './timers.ts';
 /** A person with WhatsApp on their phone. */
 export type Customer = { readonly waId: string; name: string };
 
-export type Direction = 'USER_INITIATED' | 'BUSINESS_INITIATED';
+type Direction = 'USER_INITIATED' | 'BUSINESS_INITIATED';
 
 /** A call from its first ring to its end; `preAccepted` is the SDP answer an accept must repeat. */
 export type Call = {

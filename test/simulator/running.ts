@@ -28,7 +28,7 @@ export function stoppedClock() {
 
 /** A webhook as it arrived, and its one change. */
 export type Received = { raw: Buffer; signature: string; at: number; field: string; value: Value };
-export type Value = Record<string, unknown> & {
+type Value = Record<string, unknown> & {
   calls?: Record<string, unknown>[];
   statuses?: Record<string, unknown>[];
   messages?: Record<string, unknown>[];

@@ -1,0 +1,77 @@
+import type { Webhook } from './outbox.ts';
+import { answerSdp, offerSdp } from './sdp.ts';
+import { about, displayNumber, header, unixSeconds, userIdOf, withContact } from './webhook-parts.ts';
+import type { Call } from './world.ts';
+
+const parties = ({ conversation: { customer, phoneNumberId }, direction }: Call) =>
+  direction === 'USER_INITIATED'
+    ? { from: customer.waId, to: displayNumber(phoneNumberId) }
+    : { from: displayNumber(phoneNumberId), to: customer.waId };
+
+const callWebhook = (call: Call, value: object): Webhook => ({
+  about: about(call.conversation),
+  field: 'calls',
+  value: { ...withContact(call.conversation), ...value },
+});
+
+/** `connect`: the customer's phone rings us (an offer), or Meta's media is ready for our call (an answer). */
+export function connectWebhook(call: Call, now: number): Webhook {
+  const incoming = call.direction === 'USER_INITIATED';
+  const connect = {
+    id: call.id,
+    ...parties(call),
+    ...(incoming && { from_user_id: userIdOf(call.conversation.customer.waId) }),
+    event: 'connect',
+    timestamp: unixSeconds(now),
+    direction: call.direction,
+    cta_payload: call.ctaPayload,
+    biz_opaque_callback_data: call.opaque,
+    session: incoming ? { sdp_type: 'offer', sdp: offerSdp } : { sdp_type: 'answer', sdp: answerSdp },
+  };
+  return callWebhook(call, { calls: [connect] });
+}
+
+/** An error as the `terminate` of a failed call carries it. */
+export type CallError = { readonly code: number; readonly message: string };
+
+/** `terminate`: with timing keys only when the call was picked up and did not fail. */
+export function terminateWebhook(call: Call, endedAt: number, error?: CallError): Webhook {
+  const terminate = {
+    id: call.id,
+    ...parties(call),
+    event: 'terminate',
+    direction: call.direction,
+    timestamp: unixSeconds(endedAt),
+    status: error ? 'FAILED' : 'COMPLETED',
+    ...(call.answeredAt !== undefined && !error && timing(call.answeredAt, endedAt)),
+    cta_payload: call.ctaPayload,
+    biz_opaque_callback_data: call.opaque,
+  };
+  const details = { href: 'https://example.invalid/errors', error_data: { details: error?.message } };
+  return callWebhook(call, { calls: [terminate], errors: error && [{ ...error, ...details }] });
+}
+
+const timing = (answeredAt: number, endedAt: number) => ({
+  start_time: unixSeconds(answeredAt),
+  end_time: unixSeconds(endedAt),
+  duration: Math.floor(endedAt / 1_000) - Math.floor(answeredAt / 1_000),
+});
+
+/** A status of an outgoing call; incoming calls have none. */
+export const callStatusWebhook = (call: Call, status: 'RINGING' | 'ACCEPTED' | 'REJECTED', now: number): Webhook => ({
+  about: about(call.conversation),
+  field: 'calls',
+  value: {
+    ...header(call.conversation),
+    statuses: [
+      {
+        id: call.id,
+        type: 'call',
+        status,
+        timestamp: unixSeconds(now),
+        recipient_id: call.conversation.customer.waId,
+        biz_opaque_callback_data: call.opaque,
+      },
+    ],
+  },
+});
