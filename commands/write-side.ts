@@ -4,6 +4,7 @@ import type { Actor } from '../domain/metadata.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Directory } from '../store/directory.ts';
 import type { Context, EventLog } from '../store/event-log.ts';
+import { uuidFrom } from '../store/ids.ts';
 import type { Transactions } from './transact.ts';
 import type { Graph } from './whatsapp/graph.ts';
 
@@ -30,4 +31,10 @@ export const contextOf = (c: {
   commandId: c.commandId,
   $correlationId: c.correlationId,
   $causationId: c.causationId ?? c.commandId,
+});
+
+/** The context of one step of a command that writes more than once to a stream: its own, repeatable command id. */
+export const stepOf = (context: Context, step: string): Context => ({
+  ...context,
+  commandId: uuidFrom(context.commandId, step),
 });

@@ -1,0 +1,22 @@
+import { agent } from '../domain/agent.ts';
+import { isRefusal, type Refusal, refuse } from '../domain/decider.ts';
+import { ticket } from '../domain/ticket.ts';
+import type { Context } from '../store/event-log.ts';
+import { agentKey, ownTicket } from './belongings.ts';
+import type { WriteSide } from './write-side.ts';
+
+type Command = { ticketId: string; agentId: string | null; teamId: string | null };
+
+/** Gives a ticket to an agent or a team by hand, or back to the unassigned queue. */
+export const assignTicket =
+  (w: WriteSide) =>
+  async (command: Command, context: Context): Promise<{ position: bigint | null } | Refusal> => {
+    const { ticketId, agentId, teamId } = command;
+    const owned = await ownTicket(w, context.store, ticketId);
+    if (isRefusal(owned)) return owned;
+    if (agentId !== null && !(await isRegistered(w, context.store, agentId))) return refuse('agent.unknown');
+    return w.transact(ticket, ticketId, { type: 'AssignTicket', at: w.now(), agentId, teamId }, context);
+  };
+
+const isRegistered = async (w: WriteSide, store: string, agentId: string) =>
+  (await w.stateOf(agent, agentKey(store, agentId))).profile !== null;

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { Role } from '../domain/agent.ts';
+import { DayOfWeek, Holiday, TimeOfDay, WorkingHours } from '../domain/hours.ts';
+import { RoutingMode } from '../domain/routing.ts';
+
+// What strangers may send: strict, so that a mistyped field is named rather than ignored.
+
+const text = (longest: number) => z.string().trim().min(1).max(longest);
+const id = text(128);
+
+export const ChannelId = z
+  .string()
+  .regex(/^[A-Za-z0-9_]{1,64}$/, "Meta's phone number id: letters, digits, underscore");
+export const CustomerName = z
+  .string()
+  .regex(/^(\+?\d{5,20}|cus_[a-z2-7]{26})$/, 'a number in digits with its country code, or a customerId (cus_…)');
+export const AgentId = id;
+export const Id = id;
+
+export const Nothing = z.strictObject({});
+
+export const ChannelBody = z.strictObject({
+  name: text(128),
+  displayPhoneNumber: z.string().regex(/^\+?[\d\s()./-]{5,32}$/, 'a phone number such as "+91 00000 00001"'),
+  wabaId: text(64),
+});
+
+const Opening = z
+  .strictObject({ day: DayOfWeek, open: TimeOfDay, close: TimeOfDay })
+  .refine(({ open, close }) => open !== close && open !== '24:00', 'opens before "24:00" and closes at another time');
+
+const Exception = z
+  .strictObject(Holiday.shape)
+  .refine(({ open, close }) => (open === undefined) === (close === undefined), 'needs both open and close, or neither')
+  .refine(({ open, close }) => open === undefined || (open !== close && open !== '24:00'), 'closes when it opens');
+
+export const CallingBody = z.strictObject({
+  enabled: z.boolean(),
+  userInitiated: z.strictObject({
+    enabled: z.boolean(),
+    workingHours: z
+      .strictObject({ timezone: WorkingHours.shape.timezone, weekly: z.array(Opening).max(50) })
+      .nullable()
+      .default(null),
+    holidays: z.array(Exception).max(400).default([]),
+  }),
+  callbackRequests: z.strictObject({ enabled: z.boolean() }).default({ enabled: false }),
+});
+
+export const AgentBody = z.strictObject({
+  name: text(128),
+  email: z.email(),
+  role: Role,
+  teams: z.array(text(64)).max(50).default([]),
+  capacity: z.int().positive().nullable().default(null),
+});
+
+export const AvailabilityBody = z.strictObject({ active: z.boolean(), reason: text(500).nullable().default(null) });
+
+export const RoutingBody = z.strictObject({
+  mode: RoutingMode,
+  onlyIfAvailable: z.boolean().default(true),
+  ringSeconds: z.int().min(5).max(120).default(30),
+  queueSeconds: z.int().min(5).max(3_600).default(60),
+});
+
+const Sdp = z.string().min(1).max(64_000).nullable().default(null);
+
+export const PlaceCallBody = z.strictObject({ channelId: ChannelId, customer: CustomerName, sdpOffer: Sdp });
+export const AcceptCallBody = z.strictObject({ sdpAnswer: Sdp });
+
+const Template = z.strictObject({
+  name: text(512),
+  language: text(16),
+  parameters: z.array(z.string().max(1_024)).max(50).default([]),
+});
+
+/** Free-form text only inside the service window; a template always. */
+export const PermissionRequestBody = z.discriminatedUnion('method', [
+  z.strictObject({ method: z.literal('free_form'), body: text(1_024).nullable().default(null) }),
+  z.strictObject({ method: z.literal('template'), template: Template }),
+]);
+
+export const AssignBody = z.union(
+  [z.strictObject({ agentId: id }), z.strictObject({ teamId: id }), z.strictObject({ unassigned: z.literal(true) })],
+  'one of {"agentId": …}, {"teamId": …} or {"unassigned": true}',
+);
+
+export const NoteBody = z.strictObject({ text: text(4_096) });
+export const DismissBody = z.strictObject({ reason: text(500) });

@@ -1,0 +1,102 @@
+import { agent } from '../domain/agent.ts';
+import { call } from '../domain/call.ts';
+import { isRefusal, type Refusal } from '../domain/decider.ts';
+import { permission } from '../domain/permission.ts';
+import { ticket } from '../domain/ticket.ts';
+import type { Context } from '../store/event-log.ts';
+import { agentKey, pairKey } from './belongings.ts';
+import type { Placed, Placing } from './place-call.ts';
+import type { GraphFailure } from './whatsapp/graph.ts';
+import { contradictsPermission, metaRefusal } from './whatsapp/meta-errors.ts';
+import { rememberOutgoingCall } from './whatsapp/outgoing-calls.ts';
+import { receiver } from './whatsapp/receive.ts';
+import { stepOf, type WriteSide } from './write-side.ts';
+
+/** Records an authorised call as placed and asks Meta to ring; only whoever recorded it asks, so nobody is rung twice. */
+export const dial = async (
+  w: WriteSide,
+  placing: Placing,
+  ticketId: string,
+  context: Context,
+): Promise<Placed | Refusal> => {
+  const { callId, channelId, to, sdpOffer } = placing;
+  const place = placeCommand(placing, ticketId);
+  const placed = await w.transact(call, callId, place, context);
+  if (isRefusal(placed)) return placed;
+  await linkTicket(w, placing, ticketId, context);
+  if (placed.events.length === 0) return { callId, ticketId, position: null };
+
+  const { waId, bsuid } = to;
+  const dialled = await w.graph.connect({ channelId, waId, bsuid, callId, sdpOffer });
+  if (dialled.ok) return { callId, ticketId, position: await recordDialled(w, placing, dialled.metaCallId, context) };
+  if (dialled.outcome === 'refused') return recordRefused(w, placing, ticketId, dialled, context);
+  const unknown = { type: 'RecordDialUnknown', at: w.now(), callId } as const;
+  const recorded = await w.transact(call, callId, unknown, stepOf(context, 'dial unknown'));
+  return { callId, ticketId, position: isRefusal(recorded) ? null : recorded.position };
+};
+
+const placeCommand = (placing: Placing, ticketId: string) => {
+  const { at, callId, agentId, channelId, channelName, to, caller } = placing;
+  return {
+    type: 'PlaceCall',
+    at,
+    callId,
+    channelId,
+    channelName,
+    customerId: to.customerId,
+    waId: to.waId,
+    customerName: to.name,
+    agentId,
+    agentName: caller?.name ?? null,
+    team: caller?.teams[0] ?? null,
+    ticketId,
+  } as const;
+};
+
+const linkTicket = async (w: WriteSide, placing: Placing, ticketId: string, context: Context) => {
+  const { at, callId, agentId, channelId, to } = placing;
+  const ids = { ticketId, channelId, customerId: to.customerId };
+  const link = { type: 'LinkCall', at, ...ids, callId, direction: 'outgoing', agentId } as const;
+  await w.transact(ticket, ticketId, link, stepOf(context, 'link'));
+  const assign = { type: 'AssignByCall', at, callId, agentId, because: 'placed_call' } as const;
+  await w.transact(ticket, ticketId, assign, stepOf(context, 'assign'));
+};
+
+/** Meta's id first goes where webhooks look it up, for they may be faster than this. */
+const recordDialled = async (w: WriteSide, { callId, channelId }: Placing, metaCallId: string, context: Context) => {
+  const at = w.now();
+  await rememberOutgoingCall(w.db, metaCallId, callId, at);
+  await receiver(w).placeHeldBack(metaCallId);
+  const dialled = { type: 'RecordDialled', at, callId, metaCallId } as const;
+  const recorded = await w.transact(call, callId, dialled, stepOf(context, 'dialled'));
+  if (isRefusal(recorded)) return null;
+  const { endRequestedAt, ended } = recorded.state;
+  if (endRequestedAt !== null && ended === null) await w.graph.terminate({ channelId, metaCallId }); // given up meanwhile
+  return recorded.position;
+};
+
+/** Nobody's phone rang: the agent and the customer are free again, and Meta's knowledge of the permission becomes ours. */
+const recordRefused = async (
+  w: WriteSide,
+  { callId, agentId, channelId, to }: Placing,
+  ticketId: string,
+  failure: GraphFailure,
+  context: Context,
+): Promise<Refusal> => {
+  const at = w.now();
+  const { metaErrorCode, nextAllowedAt } = failure;
+  const refusal = metaRefusal(failure);
+  const pair = pairKey(channelId, to.customerId);
+  const fact = { at, channelId, customerId: to.customerId, ticketId };
+  if (contradictsPermission(metaErrorCode)) {
+    const disagreed = { type: 'RecordMetaRefusal', ...fact, metaErrorCode, nextAllowedAt } as const;
+    await w.transact(permission, pair, disagreed, stepOf(context, 'meta refusal'));
+  }
+  const refused = { type: 'RecordDialRefused', at, callId, metaErrorCode, refusal: refusal.refused } as const;
+  await w.transact(call, callId, refused, stepOf(context, 'dial refused'));
+  const ended = { type: 'RecordOutgoingEnded', ...fact, callId, result: 'failed' } as const;
+  await w.transact(permission, pair, ended, stepOf(context, 'outgoing ended'));
+  const release = { type: 'ReleaseAgent', at, agentId, callId, because: 'refused' } as const;
+  await w.transact(agent, agentKey(context.store, agentId), release, stepOf(context, 'release'));
+  return refusal;
+};

@@ -1,0 +1,107 @@
+import { z } from 'zod';
+
+/** May be absent, null or of another type than documented: then it is `null`. */
+const maybe = <S extends z.ZodType>(schema: S) =>
+  schema
+    .nullish()
+    .transform((value) => value ?? null)
+    .catch(null);
+
+const id = z.union([z.string().min(1), z.number().transform(String)]);
+const list = z.array(z.unknown()).catch([]);
+
+/** Unix seconds, as a string or a number, in ms. */
+const Seconds = z
+  .union([z.number(), z.string().regex(/^\d+$/).transform(Number)])
+  .pipe(z.int().positive())
+  .transform((seconds) => seconds * 1_000);
+
+const lowerCase = z.string().transform((text) => text.toLowerCase());
+
+export const Delivery = z.object({ entry: z.array(z.unknown()) });
+export const Entry = z.object({ time: maybe(Seconds), changes: z.array(z.unknown()) });
+export const Change = z.object({ field: z.string(), value: z.looseObject({}) });
+
+const Contact = z.object({
+  profile: maybe(z.object({ name: maybe(z.string()) })),
+  wa_id: maybe(id),
+  user_id: maybe(id),
+});
+export type Contact = z.infer<typeof Contact>;
+
+const MetaError = z.object({ code: z.coerce.number().pipe(z.int()) });
+
+/** The `value` of a `calls` or `messages` change. */
+export const Value = z.object({
+  metadata: z.object({ phone_number_id: id }),
+  contacts: z.array(Contact).catch([]),
+  calls: list,
+  statuses: list,
+  messages: list,
+  errors: z.array(MetaError).catch([]),
+});
+export type Value = z.infer<typeof Value>;
+
+/** One element of `calls[]`. `connection` is a legacy copy of the session and is not read. */
+export const CallItem = z.object({
+  id,
+  event: lowerCase,
+  direction: z.string().transform((text) => text.toUpperCase()),
+  timestamp: maybe(Seconds),
+  from: maybe(id),
+  from_user_id: maybe(id),
+  session: maybe(z.object({ sdp: maybe(z.string()) })),
+  cta_payload: maybe(z.string()),
+  deeplink_payload: maybe(z.string()),
+  biz_opaque_callback_data: maybe(id),
+  status: maybe(lowerCase),
+  start_time: maybe(Seconds),
+  end_time: maybe(Seconds),
+  duration: maybe(z.coerce.number().pipe(z.int().nonnegative())),
+  errors: z.array(MetaError).catch([]),
+  terminate_reason: maybe(lowerCase),
+});
+export type CallItem = z.infer<typeof CallItem>;
+
+/** One element of `statuses[]`: of an outgoing call (`type` is `call`) or of a message. */
+export const StatusItem = z.object({
+  id,
+  type: maybe(lowerCase),
+  status: lowerCase,
+  timestamp: maybe(Seconds),
+  recipient_id: maybe(id),
+  recipient_user_id: maybe(id),
+  biz_opaque_callback_data: maybe(id),
+  errors: z.array(MetaError).catch([]),
+});
+export type StatusItem = z.infer<typeof StatusItem>;
+
+const PermissionReply = z.object({
+  response: z.enum(['accept', 'reject']),
+  is_permanent: maybe(z.boolean()),
+  expiration_timestamp: maybe(Seconds),
+  response_source: maybe(lowerCase),
+});
+
+/** One element of `messages[]`; a permission reply is known by its inner object, whatever the types say. */
+export const MessageItem = z.object({
+  id,
+  type: maybe(lowerCase),
+  timestamp: maybe(Seconds),
+  from: maybe(id),
+  from_user_id: maybe(id),
+  context: maybe(z.object({ id: maybe(id) })),
+  interactive: maybe(z.object({ call_permission_reply: maybe(PermissionReply) })),
+});
+export type MessageItem = z.infer<typeof MessageItem>;
+
+const Restriction = z.object({ restriction_type: z.string(), expiration: maybe(Seconds) });
+
+/** The `value` of an `account_update` change. */
+export const AccountUpdate = z.object({
+  phone_number: maybe(id),
+  event: z.string(),
+  restriction_info: z.array(Restriction).catch([]),
+  violation_info: maybe(z.object({ violation_type: z.string() })),
+});
+export type AccountUpdate = z.infer<typeof AccountUpdate>;

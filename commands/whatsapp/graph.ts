@@ -1,0 +1,178 @@
+import { z } from 'zod';
+import { pause } from '../../store/back-off.ts';
+import { type Failed, failedAnswer, type GraphFailure, noAnswer } from './graph-reply.ts';
+
+export type { GraphFailure } from './graph-reply.ts';
+
+/** Whom to reach: digits of the number, else the business-scoped user id. */
+type Recipient = { waId: string | null; bsuid: string | null };
+type Template = { name: string; language: string; parameters: readonly string[] };
+
+/** What we ask of Meta. Failures are answers, never exceptions. `callId` and `requestId` come back in its webhooks. */
+export type Graph = {
+  connect(
+    c: { channelId: string; callId: string; sdpOffer: string | null } & Recipient,
+  ): Promise<{ ok: true; metaCallId: string } | GraphFailure>;
+  /** First `pre_accept`, which opens the media path, then `accept`. */
+  accept(c: {
+    channelId: string;
+    metaCallId: string;
+    sdpAnswer: string | null;
+    callId: string;
+  }): Promise<{ ok: true } | GraphFailure>;
+  reject(c: { channelId: string; metaCallId: string }): Promise<{ ok: true } | GraphFailure>;
+  terminate(c: { channelId: string; metaCallId: string }): Promise<{ ok: true } | GraphFailure>;
+  requestPermission(
+    c: { channelId: string; requestId: string; body: string | null; template: Template | null } & Recipient,
+  ): Promise<{ ok: true; messageId: string } | GraphFailure>;
+};
+
+const Done = z.looseObject({});
+const Connected = z.object({ calls: z.tuple([z.object({ id: z.string().min(1) })]).rest(z.unknown()) });
+const Sent = z.object({ messages: z.tuple([z.object({ id: z.string().min(1) })]).rest(z.unknown()) });
+
+const invalidParameter = 100;
+const connectionError = 138004;
+const tooMany = 429;
+
+/** Meta insists on a session; a page that brings none (a test, a phone on the desk) offers silence. */
+const silence = [
+  'v=0',
+  'o=- 0 0 IN IP4 127.0.0.1',
+  's=-',
+  't=0 0',
+  'm=audio 9 UDP/TLS/RTP/SAVPF 111',
+  'c=IN IP4 127.0.0.1',
+  'a=inactive',
+  '',
+].join('\r\n');
+
+const session = (sdp_type: 'offer' | 'answer', sdp: string | null) => ({ sdp_type, sdp: sdp ?? silence });
+
+const recipient = ({ waId, bsuid }: Recipient) => ({ ...(waId && { to: waId }), ...(bsuid && { recipient: bsuid }) });
+
+const permissionMessage = (body: string | null, template: Template | null) => {
+  if (template === null)
+    return {
+      type: 'interactive',
+      interactive: {
+        type: 'call_permission_request',
+        action: { name: 'call_permission_request' },
+        ...(body !== null && { body: { text: body } }),
+      },
+    };
+  const parameters = template.parameters.map((text) => ({ type: 'text', text }));
+  return {
+    type: 'template',
+    template: {
+      name: template.name,
+      language: { code: template.language },
+      components: parameters.length > 0 ? [{ type: 'body', parameters }] : [],
+    },
+  };
+};
+
+/** Whether asking once more is safe: surely not done (busy, no connection), or harmless when done twice. */
+const mayAskAgain = ({ failure, status }: Failed, failures: number, harmlessTwice: boolean) => {
+  if (failures > 2) return false;
+  if (status === tooMany) return true;
+  if (failure.metaErrorCode === connectionError) return failures === 1;
+  return failure.outcome === 'unknown' && harmlessTwice;
+};
+
+const longestWait = 2_000;
+const waitAfter = ({ waitMs }: Failed, failures: number) => Math.min(longestWait, waitMs ?? 100 * 2 ** failures);
+
+/** Meta's Graph API at `apiUrl` (with its version, e.g. `https://graph.facebook.com/v24.0`); `timeoutMs` per request. */
+export const graphClient = ({
+  apiUrl,
+  accessToken,
+  timeoutMs = 8_000,
+}: {
+  apiUrl: string;
+  accessToken: string;
+  timeoutMs?: number;
+}): Graph => {
+  const base = apiUrl.replace(/\/+$/, '');
+  const headers = { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' };
+
+  const askOnce = async <T>(path: string, body: object, schema: z.ZodType<T>): Promise<T | { failed: Failed }> => {
+    try {
+      const answer = await fetch(`${base}/${path}`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify({ messaging_product: 'whatsapp', ...body }),
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+      const text = await answer.text();
+      const json = parseJson(text);
+      const parsed = schema.safeParse(json);
+      if (answer.ok && parsed.success) return parsed.data;
+      return { failed: failedAnswer(answer.status, answer.headers.get('retry-after'), json) };
+    } catch (fault) {
+      return { failed: noAnswer(fault) };
+    }
+  };
+
+  const ask = async <T extends object>(
+    path: string,
+    body: object,
+    schema: z.ZodType<T>,
+    { harmlessTwice = false } = {},
+  ): Promise<T | GraphFailure> => {
+    for (let failures = 1; ; failures++) {
+      const answer = await askOnce(path, body, schema);
+      if (!('failed' in answer)) return answer;
+      if (!mayAskAgain(answer.failed, failures, harmlessTwice)) return answer.failed.failure;
+      await pause(waitAfter(answer.failed, failures));
+    }
+  };
+
+  const onCall = async (channelId: string, body: object): Promise<{ ok: true } | GraphFailure> => {
+    const answer = await ask(`${channelId}/calls`, body, Done, { harmlessTwice: true });
+    return isFailure(answer) ? answer : { ok: true };
+  };
+
+  /** Once Meta may have taken the answer, "invalid" means "already accepted"; had the caller gone, a webhook would say so. */
+  const acceptOnce = async (channelId: string, body: object) => {
+    const first = await ask(`${channelId}/calls`, body, Done);
+    if (!isFailure(first)) return { ok: true as const };
+    if (first.outcome === 'refused') return first;
+    const second = await onCall(channelId, body);
+    return isFailure(second) && second.metaErrorCode === invalidParameter ? { ok: true as const } : second;
+  };
+
+  return {
+    async connect({ channelId, callId, sdpOffer, ...to }) {
+      const body = { ...recipient(to), action: 'connect', session: session('offer', sdpOffer) };
+      const answer = await ask(`${channelId}/calls`, { ...body, biz_opaque_callback_data: callId }, Connected);
+      return isFailure(answer) ? answer : { ok: true, metaCallId: answer.calls[0].id };
+    },
+
+    async accept({ channelId, metaCallId, sdpAnswer, callId }) {
+      const body = { call_id: metaCallId, session: session('answer', sdpAnswer) };
+      const prepared = await acceptOnce(channelId, { ...body, action: 'pre_accept' });
+      if (!prepared.ok) return prepared;
+      return acceptOnce(channelId, { ...body, action: 'accept', biz_opaque_callback_data: callId });
+    },
+
+    reject: ({ channelId, metaCallId }) => onCall(channelId, { call_id: metaCallId, action: 'reject' }),
+    terminate: ({ channelId, metaCallId }) => onCall(channelId, { call_id: metaCallId, action: 'terminate' }),
+
+    async requestPermission({ channelId, requestId, body, template, ...to }) {
+      const message = { recipient_type: 'individual', ...recipient(to), ...permissionMessage(body, template) };
+      const answer = await ask(`${channelId}/messages`, { ...message, biz_opaque_callback_data: requestId }, Sent);
+      return isFailure(answer) ? answer : { ok: true, messageId: answer.messages[0].id };
+    },
+  };
+};
+
+const isFailure = (answer: object): answer is GraphFailure => 'ok' in answer && answer.ok === false;
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+};
