@@ -1,0 +1,139 @@
+import type { Agent } from '../domain/agent.ts';
+import { isRefusal, type Refusal } from '../domain/decider.ts';
+import type { InboxCall } from '../projections/inbox.ts';
+import type { Change, ReadModel } from '../projections/reader.ts';
+import type { Gateways } from './gateways.ts';
+import { type Seat, seating } from './seat.ts';
+import { signalsOf } from './signalling.ts';
+import type { Window } from './windows.ts';
+
+/** What the write side does about call sockets; each is a decision on the agent's stream or the call's. */
+export type CallSockets = {
+  open(c: {
+    store: string;
+    agentId: string;
+    sessionId: string;
+    tab: string;
+    takeOver: boolean;
+    gateway: string;
+    holderIsGone: boolean;
+  }): Promise<{ role: 'active' | 'standby'; fence: number } | Refusal>;
+  close(c: { store: string; agentId: string; sessionId: string }): Promise<void>;
+  acknowledge(c: { store: string; agentId: string; callId: string; offerId: string }): Promise<void>;
+};
+
+type AgentDocument = { readonly agentId: string; readonly detail: Agent };
+
+type Options = {
+  agents: ReadModel<AgentDocument>;
+  inbox: ReadModel<InboxCall>;
+  callSockets: CallSockets;
+  gateways: Gateways;
+  now: () => number;
+};
+
+/** The call sockets of this process: who is active, and what the active ones are told of their calls. */
+export const callDesk = ({ agents, inbox, callSockets, gateways, now }: Options) => {
+  const seats = seating();
+
+  const agentOf = async ({ store, agentId }: Seat) => (await agents.get(store, `${store}.${agentId}`))?.doc.detail;
+
+  const supersede = (seat: Seat, fence: number, by: string) => {
+    seat.role = 'standby';
+    seat.known.clear();
+    seat.signal({ type: 'superseded', fence, by });
+  };
+
+  /** What the agent's document says of the holder of the call socket. */
+  const compare = (seat: Seat, { socket, fence }: Agent) => {
+    if (seat.role !== 'active' || !socket) return;
+    if (socket.sessionId === seat.sessionId) seat.isConfirmed = true;
+    else if (fence > seat.fence || (fence === seat.fence && seat.isConfirmed)) supersede(seat, fence, socket.sessionId);
+  };
+
+  const tell = (seat: Seat, callId: string, call: InboxCall | null) => {
+    const known = seat.known.get(callId) ?? null;
+    const next = signalsOf({ callId, call, agentId: seat.agentId, known, now: now() });
+    if (next.known) seat.known.set(callId, next.known);
+    else seat.known.delete(callId);
+    for (const signal of next.signals) seat.signal(signal);
+  };
+
+  /** A page that was loaded anew is told what rings; what else is going on it reads in its inbox. */
+  const ring = async (seat: Seat) => {
+    const mine = { filter: { 'doc.agentId': seat.agentId }, sort: { path: 'doc.startedAt', direction: -1 } as const };
+    for (const { _id, doc } of await inbox.find(seat.store, mine.filter, { sort: mine.sort, limit: 20 })) {
+      if (doc.state === 'ringing') tell(seat, _id, doc);
+    }
+  };
+
+  const tellAll = async (store: string, changes: readonly Change[]) => {
+    const active = seats.active(store);
+    if (active.length === 0) return;
+    const ids = changes.map(({ _id }) => _id);
+    const calls = new Map((await inbox.matching(store, ids, {})).map(({ _id, doc }) => [_id, doc]));
+    for (const id of ids) for (const seat of seats.active(store)) tell(seat, id, calls.get(id) ?? null);
+  };
+
+  return {
+    /** Asks for the agent's call socket. */
+    async open(seat: Seat, takeOver: boolean): Promise<Refusal | null> {
+      const { store, agentId, sessionId, tab } = seat;
+      const present = await agentOf(seat);
+      const holderIsGone = !!present?.socket && (await gateways.isGone(present.socket.gateway));
+      const asked = { store, agentId, sessionId, tab, takeOver, gateway: gateways.id, holderIsGone };
+      const answer = await callSockets.open(asked);
+      if (isRefusal(answer)) {
+        seat.fence = Math.max(seat.fence, present?.fence ?? 0);
+        return answer;
+      }
+      Object.assign(seat, answer, { isConfirmed: false });
+      return null;
+    },
+
+    /** From here on the seat is told of its calls, and of who takes it. */
+    async begin(seat: Seat) {
+      seats.add(seat);
+      if (seat.role !== 'active') return;
+      for (const other of seats.of(seat.store, seat.agentId)) {
+        if (other !== seat && other.role === 'active') supersede(other, seat.fence, seat.sessionId);
+      }
+      const [agent] = await Promise.all([agentOf(seat), ring(seat)]);
+      if (agent) compare(seat, agent);
+    },
+
+    /** The page has shown the offer; false when it has none such. */
+    async acknowledge({ store, agentId, known }: Seat, offerId: string): Promise<boolean> {
+      const found = [...known].find(([, call]) => call.phase === 'offered' && call.offerId === offerId);
+      if (!found) return false;
+      await callSockets.acknowledge({ store, agentId, callId: found[0], offerId });
+      return true;
+    },
+
+    async leave(seat: Seat) {
+      seats.remove(seat);
+      const { store, agentId, sessionId } = seat;
+      if (seat.role === 'active') await callSockets.close({ store, agentId, sessionId });
+    },
+
+    async takeInbox({ changes }: Window) {
+      await Promise.all([...changes].map(([store, some]) => tellAll(store, some)));
+    },
+
+    async takeAgents({ changes }: Window) {
+      const tellStore = async (store: string, some: readonly Change[]) => {
+        if (seats.active(store).length === 0) return;
+        for (const { doc } of await agents.matching(
+          store,
+          some.map(({ _id }) => _id),
+          {},
+        )) {
+          for (const seat of seats.of(store, doc.agentId)) compare(seat, doc.detail);
+        }
+      };
+      await Promise.all([...changes].map(([store, some]) => tellStore(store, some)));
+    },
+  };
+};
+
+export type CallDesk = ReturnType<typeof callDesk>;

@@ -1,0 +1,68 @@
+import { changeFrames, snapshotFrames } from './change-frames.ts';
+import { badge, hold, look, type Subscriber, seed } from './feed.ts';
+import type { Outbox } from './outbox.ts';
+import type { Place } from './windows.ts';
+
+/** Whether a read model still tells all that was removed since a place. */
+export type IsKept = (readModel: string, place: Place) => Promise<boolean>;
+
+type Answer = { readonly texts: readonly string[]; readonly reaches: Place };
+
+const maxResumed = 5_000;
+const endOfLog = (1n << 63n) - 1n;
+
+/**
+ * Brings a subscriber from what it has to the present, and makes it live: what it missed, conflated per key, or a
+ * fresh snapshot when that cannot be told. What changes meanwhile is told the same way before it is live.
+ */
+export const catchUp = async (subscriber: Subscriber, outbox: Outbox, isKept: IsKept): Promise<void> => {
+  const { feed, id } = subscriber;
+  feed.joining++;
+  try {
+    do {
+      const { texts, reaches } = (await missed(subscriber, isKept)) ?? (await snapshot(subscriber));
+      for (const text of texts) if (!feed.subscribers.has(subscriber) || !(await outbox.write(text))) return;
+      subscriber.has = reaches;
+    } while (!isThere(subscriber));
+    subscriber.isLive = outbox.offer(JSON.stringify({ type: 'caught-up', id, position: `${subscriber.has.position}` }));
+  } finally {
+    feed.joining--;
+  }
+};
+
+const isThere = ({ has, feed }: Subscriber) => has?.epoch === feed.place().epoch && has.position >= feed.lastChange;
+
+/** `null` when it cannot be told: nothing to start from, another epoch, too long ago or too much. */
+const missed = async ({ id, feed, has }: Subscriber, isKept: IsKept): Promise<Answer | null> => {
+  const { epoch, position } = feed.place();
+  const { store, projection } = feed.question;
+  if (has?.epoch !== epoch || !(await isKept(projection.name, has))) return null;
+  await seed(feed);
+  // a client that comes from a process further ahead than this one knows what is still to come here
+  const from = Math.min(has.position, position);
+  const changes = await feed.model.changed(store, from, endOfLog, maxResumed + 1);
+  if (changes.length > maxResumed) return null;
+  const rows = await look(feed, changes);
+  hold(
+    feed,
+    changes.map(({ _id }) => _id),
+  );
+  const upTo = Math.max(has.position, position);
+  const badges = rows.length > 0 ? await badge(feed, upTo) : [];
+  const frames = changeFrames([...rows, ...badges], { epoch, prev: has.position, upTo, isResumed: true });
+  return { texts: frames.map((frame) => frame.textFor(id)), reaches: { epoch, position: upTo } };
+};
+
+const snapshot = async ({ id, feed }: Subscriber): Promise<Answer> => {
+  const place = feed.place();
+  const { store, filter, sort, limit, present } = feed.question;
+  const shown = await feed.model.find(store, filter, { sort, limit });
+  hold(
+    feed,
+    shown.map(({ _id }) => _id),
+  );
+  if (shown.length < limit) feed.isSeeded = true;
+  const rows = shown.map((one) => ({ key: one._id, doc: present(one) }));
+  const badges = (await badge(feed, place.position)).map(({ key, doc }) => ({ key, doc }));
+  return { texts: snapshotFrames(id, [...rows, ...badges], place), reaches: place };
+};

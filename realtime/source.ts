@@ -1,0 +1,82 @@
+import type { Observable } from 'rxjs';
+import type { Change, ReadModel } from '../projections/reader.ts';
+import { badge, type Feed, look, publish, type Subscriber, unheld } from './feed.ts';
+import type { Question } from './topics.ts';
+import { follow, nowhere, type Place, type Window } from './windows.ts';
+
+/** A read model that is followed, and the feeds that show parts of it. */
+export type Source = {
+  readonly model: ReadModel<object>;
+  place(): Place;
+  /** The feed that answers a question; the same for all who ask it. */
+  feed(question: Question): Feed;
+  stop(): void;
+};
+
+type Options = {
+  model: ReadModel<object>;
+  signal: Observable<unknown>;
+  /** Takes every window besides the feeds. */
+  also?: (window: Window) => Promise<void>;
+  fault(error: unknown): void;
+};
+
+/** Begins to follow a read model; rejects when it cannot be read. */
+export const openSource = async ({ model, signal, also = async () => {}, fault }: Options): Promise<Source> => {
+  const checkpoint = await model.checkpoint();
+  let place: Place = checkpoint ? { epoch: checkpoint.epoch, position: checkpoint.at } : nowhere;
+  const feeds = new Map<string, Feed>();
+
+  const take = async (window: Window, next: Place) => {
+    const touched = [...feeds.values()].filter(({ question }) => window.changes.has(question.store));
+    const [looked] = await Promise.all([
+      Promise.all(touched.map((feed) => lookAt(feed, window.changes.get(feed.question.store)!, next))),
+      also(window),
+    ]);
+    place = next; // from here on nothing can fail, so that no window is told twice
+    for (const { feed, rows, badges } of looked) publish(feed, rows, badges, next);
+  };
+
+  const restarted = (next: Place) => {
+    place = next;
+    for (const feed of feeds.values()) {
+      Object.assign(feed, unheld(next));
+      for (const subscriber of feed.subscribers) subscriber.fallBehind();
+    }
+  };
+
+  const begin = (question: Question, key: string): Feed => {
+    const subscribers = new Set<Subscriber>();
+    return {
+      question,
+      model,
+      place: () => place,
+      subscribers,
+      join: (subscriber) => void subscribers.add(subscriber),
+      leave: (subscriber) => {
+        subscribers.delete(subscriber);
+        if (subscribers.size === 0) feeds.delete(key);
+      },
+      joining: 0,
+      ...unheld(place),
+    };
+  };
+
+  const following = follow({ model, from: place, signal, take, restarted, fault }).subscribe();
+  return {
+    model,
+    place: () => place,
+    feed(question) {
+      const key = JSON.stringify([question.topic, question.store, question.filter, question.sort]);
+      const feed = feeds.get(key) ?? begin(question, key);
+      feeds.set(key, feed);
+      return feed;
+    },
+    stop: () => following.unsubscribe(),
+  };
+};
+
+const lookAt = async (feed: Feed, changes: readonly Change[], { position }: Place) => {
+  const [rows, badges] = await Promise.all([look(feed, changes), badge(feed, position)]);
+  return { feed, rows, badges };
+};

@@ -1,0 +1,82 @@
+import { pause } from '../store/back-off.ts';
+import { catchUp, type IsKept } from './catch-up.ts';
+import type { Feed, Subscriber } from './feed.ts';
+import { FrameError } from './frames.ts';
+import type { Outbox } from './outbox.ts';
+import type { Place } from './windows.ts';
+
+const maxSubscriptions = 20;
+const retryMs = 250;
+
+type Options = { outbox: Outbox; isKept: IsKept; fault(error: unknown): void };
+
+/** The subscriptions of one socket. Those that are behind are caught up one after the other. */
+export const subscriptions = ({ outbox, isKept, fault }: Options) => {
+  const all = new Map<string, Subscriber>();
+  let isOpen = true;
+  let isPumping = false;
+
+  const pump = async () => {
+    if (isPumping) return;
+    isPumping = true;
+    for (let next = behind(); next && isOpen; next = behind()) {
+      await catchUp(next, outbox, isKept).catch(async (error) => {
+        fault(error);
+        await pause(retryMs);
+      });
+    }
+    isPumping = false;
+    outbox.caughtUp();
+  };
+  const behind = () => [...all.values()].find(({ isLive }) => !isLive);
+
+  const remove = (id: string) => {
+    const subscriber = all.get(id);
+    subscriber?.feed.leave(subscriber);
+    return all.delete(id);
+  };
+
+  return {
+    /** Begins one, or begins it again from what the client has now. */
+    add(id: string, feed: Feed, has: Place | null) {
+      if (!isOpen) return;
+      remove(id);
+      if (all.size >= maxSubscriptions)
+        throw new FrameError(
+          'subscription.too_many',
+          `a socket has at most ${maxSubscriptions} subscriptions: end one`,
+        );
+      const subscriber = subscriberOf(id, feed, has, () => void pump());
+      all.set(id, subscriber);
+      feed.join(subscriber);
+      void pump();
+    },
+    remove,
+    all: () => [...all.values()],
+    close() {
+      isOpen = false;
+      for (const id of [...all.keys()]) remove(id);
+    },
+  };
+
+  function subscriberOf(id: string, feed: Feed, has: Place | null, fallBehind: () => void): Subscriber {
+    const subscriber: Subscriber = {
+      id,
+      feed,
+      has,
+      isLive: false,
+      tell(frames, epoch) {
+        if (!subscriber.isLive) return;
+        for (const { position, textFor } of frames) {
+          if (!outbox.offer(textFor(id))) return subscriber.fallBehind();
+          if (!subscriber.has || subscriber.has.position < position) subscriber.has = { epoch, position };
+        }
+      },
+      fallBehind() {
+        subscriber.isLive = false;
+        fallBehind();
+      },
+    };
+    return subscriber;
+  }
+};
