@@ -4,13 +4,13 @@ import { tickets } from '../../projections/tickets.ts';
 import { at, happened, shownAfter } from './events.ts';
 
 const { opened, linked, linkAnswered, linkEnded, assigned, responded, resolved, reopened, noted, dismissed } = happened;
-const after = (...events: DomainEvent[]) => shownAfter(tickets, 't1', [opened(0), linked(0), ...events]);
+const ticketAfter = (...events: DomainEvent[]) => shownAfter(tickets, 't1', [opened(0), linked(0), ...events]);
 
 const backCall = { callId: 'c2', direction: 'outgoing' } as const;
 
 describe('a ticket', () => {
   test('is open from the first call, which it lists', () => {
-    expect(after()).toMatchObject({
+    expect(ticketAfter()).toMatchObject({
       ticketId: 't1',
       status: 'open',
       openedAt: at(0),
@@ -28,7 +28,7 @@ describe('a ticket', () => {
   });
 
   test('is found by every kind of call it has had', () => {
-    const doc = after(linkEnded(1), linked(2, backCall), linkEnded(3, { ...backCall, status: 'unanswered' }));
+    const doc = ticketAfter(linkEnded(1), linked(2, backCall), linkEnded(3, { ...backCall, status: 'unanswered' }));
     expect(doc?.callTypes).toEqual(['incoming.missed', 'outgoing.unanswered']);
   });
 
@@ -52,17 +52,17 @@ describe('a ticket', () => {
     ['nothing once resolved', [linkEnded(1), resolved(2)], []],
     ['nothing when the miss turns out to be none', [linkEnded(1), linkEnded(2, { status: 'completed' })], []],
   ])('is marked with %s', (_, events, markers) => {
-    expect(after(...events)?.markers).toEqual(markers);
+    expect(ticketAfter(...events)?.markers).toEqual(markers);
   });
 
   test('has an assignee, then a team, then nobody', () => {
-    expect(after(assigned(1))?.assignee).toEqual({ agentId: 'asha', teamId: null });
+    expect(ticketAfter(assigned(1))?.assignee).toEqual({ agentId: 'asha', teamId: null });
     const toTeam = assigned(2, { agentId: null, teamId: 'voice', because: 'by_hand' });
-    expect(after(assigned(1), toTeam)?.assignee).toEqual({ agentId: null, teamId: 'voice' });
+    expect(ticketAfter(assigned(1), toTeam)?.assignee).toEqual({ agentId: null, teamId: 'voice' });
   });
 
   test('records its first response', () => {
-    expect(after(responded(1))?.firstResponse).toEqual({
+    expect(ticketAfter(responded(1))?.firstResponse).toEqual({
       at: at(1),
       agentId: 'asha',
       callId: 'c1',
@@ -72,13 +72,13 @@ describe('a ticket', () => {
   });
 
   test('is resolved and reopened', () => {
-    expect(after(resolved(3))).toMatchObject({ status: 'resolved', resolvedAt: at(3) });
-    expect(after(resolved(3), reopened(4))).toMatchObject({ status: 'open', resolvedAt: null });
+    expect(ticketAfter(resolved(3))).toMatchObject({ status: 'resolved', resolvedAt: at(3) });
+    expect(ticketAfter(resolved(3), reopened(4))).toMatchObject({ status: 'open', resolvedAt: null });
   });
 
   test('moves up with every activity, and never back', () => {
-    expect(after(noted(7))?.lastActivityAt).toBe(at(7));
-    expect(after(noted(7), linkEnded(3))?.lastActivityAt).toBe(at(7));
+    expect(ticketAfter(noted(7))?.lastActivityAt).toBe(at(7));
+    expect(ticketAfter(noted(7), linkEnded(3))?.lastActivityAt).toBe(at(7));
   });
 
   test('ignores what concerns no ticket that is there', () => {
