@@ -7,18 +7,20 @@ import { startProcessManagers } from './commands/process-managers.ts';
 import { commandRoutes } from './commands/routes.ts';
 import { transactions } from './commands/transact.ts';
 import { graphClient } from './commands/whatsapp/graph.ts';
+import { setAsideCounts } from './commands/whatsapp/set-aside.ts';
 import { whatsappWebhook } from './commands/whatsapp/webhook.ts';
 import type { WriteSide } from './commands/write-side.ts';
 import type { Config, Role } from './config.ts';
 import { startDemoStore } from './demo.ts';
 import { httpApp } from './http/app.ts';
 import { signToken, tokenVerifier } from './http/caller.ts';
+import { metricsOf } from './metrics.ts';
 import { readModels } from './projections/index.ts';
 import { startProjections } from './projections/runner.ts';
 import { healthRoutes } from './read-api/health.ts';
-import { readRoutes } from './read-api/routes.ts';
-import { startRealtime } from './realtime/start-realtime.ts';
-import { startSimulator } from './simulator/start-simulator.ts';
+import { readRoutes } from './read-api/index.ts';
+import { type RealtimeOptions, startRealtime } from './realtime/server.ts';
+import { type Simulator, startSimulator } from './simulator/start-simulator.ts';
 import { customerDirectory } from './store/directory.ts';
 import { connectDocuments } from './store/documents.ts';
 import { embeddedUrl, keepRunning, type Service } from './store/embedded.ts';
@@ -43,91 +45,127 @@ export const startRingbook = async (config: Config, logger: Logger): Promise<{ s
   return { stop };
 };
 
+/** What the parts share while they are started. */
+type Starting = {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly onStop: (stop: Stop) => void;
+  readonly runs: (...wanted: Role[]) => boolean;
+};
+
 const startParts = async (config: Config, logger: Logger, onStop: (stop: Stop) => void) => {
   const runs = (...wanted: Role[]) => wanted.some((role) => config.ROLES.includes(role));
-  const say = (service: string, url: string) => logger.info({ service, url }, 'listening');
+  const starting: Starting = { config, logger, onStop, runs };
+  const stores = await openStores(starting);
+  const wakeUp = { clockMoved: () => {}, settled: async () => {} };
+  const clock = config.simulated ? await movableClock(stores.db, () => wakeUp.clockMoved()) : realClock;
 
-  const urls = await startEngines(config, logger, onStop);
-  const documents = await connectDocuments(urls.documents);
-  onStop(documents.close);
-  const { db } = documents;
-  const keys = keyRing(db);
-  const log = eventLog({ url: urls.eventstore, keys });
-  onStop(log.close);
-
-  let clockMoved = () => {};
-  let settled: () => Promise<void> = async () => {};
-  const clock = config.simulated ? await movableClock(db, () => clockMoved()) : realClock;
-
-  const http = await listen(config, runs('commands', 'read-api', 'console'));
-  if (http) onStop(http.close);
-  const httpUrl = http?.url ?? `http://${config.HTTP_HOST}:${config.HTTP_PORT}`;
-  const simulator =
-    runs('simulator') && config.simulated ? await simulate(config, httpUrl, clock, () => settled()) : null;
-  if (simulator) {
-    onStop(simulator.stop);
-    say('simulator', simulator.url);
-  }
-
+  const door = await openDoor(starting);
+  const simulator = await startWhatsApp(starting, door.url, clock, () => wakeUp.settled());
   const w: WriteSide = {
-    ...transactions(log),
-    log,
-    db,
-    directory: await customerDirectory(db, keys),
+    ...transactions(stores.log),
+    ...stores,
     graph: graphClient({ apiUrl: simulator?.url ?? config.whatsapp.apiUrl, accessToken: config.whatsapp.accessToken }),
     now: clock.now,
     logger,
   };
+  Object.assign(wakeUp, startWorkers(starting, w));
+  const realtime = await startSockets(starting, w);
+  door.serve(httpEdge(starting, w));
+  if (simulator && realtime && runs('commands')) await startDemo(starting, { simulator, http: door.url, realtime });
+};
 
+const openStores = async (starting: Starting) => {
+  const urls = await startEngines(starting);
+  const documents = await connectDocuments(urls.documents);
+  starting.onStop(documents.close);
+  const keys = keyRing(documents.db);
+  const log = eventLog({ url: urls.eventstore, keys });
+  starting.onStop(log.close);
+  return { db: documents.db, log, directory: await customerDirectory(documents.db, keys) };
+};
+
+/** Projections and process managers, as far as this process runs them. */
+const startWorkers = ({ runs, onStop, logger }: Starting, w: WriteSide) => {
   if (runs('projections')) {
     const stopping = new AbortController();
     const onFault = (err: unknown) => logger.warn({ err }, 'projections wait for the stores');
-    const running = startProjections({ log, db, readModels, signal: stopping.signal, onFault, now: clock.now });
+    const running = startProjections({ ...w, readModels, signal: stopping.signal, onFault });
     onStop(() => {
       stopping.abort();
       return running;
     });
   }
+  if (!runs('timers')) return {};
+  const managers = startProcessManagers(w);
+  onStop(managers.stop);
+  return { clockMoved: managers.clockMoved, settled: managers.settled };
+};
 
-  if (runs('timers')) {
-    const managers = startProcessManagers(w);
-    clockMoved = managers.clockMoved;
-    settled = managers.settled;
-    onStop(managers.stop);
-  }
-
-  const verify = tokenVerifier(config.auth);
+const startSockets = async ({ config, runs, onStop, logger }: Starting, w: WriteSide) => {
+  if (!runs('realtime')) return null;
   const { HTTP_HOST: host, REALTIME_PORT: port } = config;
-  const realtime = runs('realtime')
-    ? await startRealtime({ host, port, db, verify, now: clock.now, logger, callSockets: callSockets(w) })
-    : null;
-  if (realtime) {
-    onStop(realtime.stop);
-    say('realtime', realtime.url);
-  }
+  const verify = tokenVerifier(config.auth);
+  const realtime = await startRealtime({ ...w, host, port, verify, callSockets: socketsOf(w) });
+  onStop(realtime.stop);
+  logger.info({ service: 'realtime', url: realtime.url }, 'listening');
+  return realtime.url;
+};
 
-  if (!http) return;
-  const routes = [
-    ...(runs('commands') ? commandRoutes(w) : []),
-    ...(runs('read-api') ? readRoutes({ db, directory: w.directory, now: clock.now }) : []),
-  ];
-  const before = [healthRoutes({ db, log }), ...(runs('commands') ? [whatsappWebhook(w, config.whatsapp)] : [])];
-  http.serve(httpApp({ routes, before, verify, logger, ratePerMinute: config.RATE_LIMIT, maxBody: 256 * 1024 }));
-  say('http', http.url);
+/** Commands, reads, webhooks and health behind one port. */
+const httpEdge = ({ config, runs, logger }: Starting, w: WriteSide) => {
+  const probes = { documents: () => w.db.command({ ping: 1 }), eventstore: w.log.head };
+  return httpApp({
+    routes: [...(runs('commands') ? commandRoutes(w) : []), ...(runs('read-api') ? readRoutes(w) : [])],
+    before: [
+      healthRoutes({ probes, metrics: metricsOf(setAsideCounts) }),
+      ...(runs('commands') ? [whatsappWebhook(w, config.whatsapp)] : []),
+    ],
+    verify: tokenVerifier(config.auth),
+    logger,
+    ratePerMinute: config.RATE_LIMIT,
+    maxBody: 256 * 1024,
+  });
+};
 
-  const wholeDemo = simulator && realtime && runs('commands') && config.DEMO === 'on' && 'secret' in config.auth;
-  if (!wholeDemo) return;
-  const addresses = { http: http.url, realtime: realtime.url, secret: config.auth.secret };
+type Demo = { readonly simulator: Simulator; readonly http: string; readonly realtime: string };
+
+const startDemo = async ({ config, logger, onStop }: Starting, { simulator, http, realtime }: Demo) => {
+  if (config.DEMO === 'off' || !('secret' in config.auth)) return;
+  const addresses = { http, realtime, secret: config.auth.secret };
   onStop((await startDemoStore(addresses, simulator.customers, logger)).stop);
   await sayHowToStart(addresses);
 };
 
-/** WhatsApp's side, listening where Meta's API is expected. */
-const simulate = (config: Config, httpUrl: string, clock: Clock, settle: () => Promise<void>) => {
+/** What the sockets ask of the write side, which they must not know. */
+const socketsOf = (w: WriteSide): RealtimeOptions['callSockets'] => {
+  const { openCallSocket: open, closeCallSocket: close, acknowledgeOffer: acknowledge } = callSockets(w);
+  return { open, close, acknowledge };
+};
+
+/** WhatsApp's side, listening where Meta's API is expected; `null` when the real one, or another process, plays it. */
+const startWhatsApp = async (
+  { config, runs, onStop, logger }: Starting,
+  httpUrl: string,
+  clock: Clock,
+  settle: () => Promise<void>,
+): Promise<Simulator | null> => {
+  if (!config.simulated || !runs('simulator')) return null;
   const { hostname: host, port } = new URL(config.whatsapp.apiUrl);
   const { appSecret, accessToken } = config.whatsapp;
   const webhookUrl = `${httpUrl}/webhooks/whatsapp`;
-  return startSimulator({ host, port: Number(port), webhookUrl, appSecret, accessToken, clock, settle });
+  const simulator = await startSimulator({
+    host,
+    port: Number(port),
+    webhookUrl,
+    appSecret,
+    accessToken,
+    clock,
+    settle,
+  });
+  onStop(simulator.stop);
+  logger.info({ service: 'simulator', url: simulator.url }, 'listening');
+  return simulator;
 };
 
 /** What a newcomer can do next, ready to be pasted; on the error stream, so that the log stays one JSON object a line. */
@@ -145,10 +183,10 @@ Live changes are at ${realtime}; more tokens: npm run cli -- token --help
 };
 
 /** The addresses of the two stores; embedded ones are started when this process has the role, else they run elsewhere. */
-const startEngines = async (config: Config, logger: Logger, onStop: (stop: Stop) => void) => {
+const startEngines = async ({ config, runs, logger, onStop }: Starting) => {
   const start = async (service: Service, url: string, port: number | undefined) => {
     if (url !== 'embedded') return url;
-    if (!config.ROLES.includes('engines')) return embeddedUrl(config.dataDir, service);
+    if (!runs('engines')) return embeddedUrl(config.dataDir, service);
     const engine = await keepRunning({
       service,
       dataDir: config.dataDir,
@@ -167,22 +205,28 @@ const startEngines = async (config: Config, logger: Logger, onStop: (stop: Stop)
   return { eventstore, documents };
 };
 
-/** Takes the port at once, so that others can be told of it; until `serve` is called it answers 503. */
-const listen = async ({ HTTP_HOST, HTTP_PORT }: Config, wanted: boolean) => {
-  if (!wanted) return null;
+/** Takes the HTTP port at once, so that others can be told of it; until `serve` is called it answers 503. */
+const openDoor = async ({ config, runs, onStop, logger }: Starting) => {
+  const { HTTP_HOST: host, HTTP_PORT } = config;
+  if (!runs('commands', 'read-api', 'console')) return { url: `http://${host}:${HTTP_PORT}`, serve: () => {} };
   let serve: RequestListener = (_, res) => res.writeHead(503, { 'Retry-After': '1' }).end();
-  const server: Server = createServer((req, res) => serve(req, res));
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(HTTP_PORT, HTTP_HOST, resolve));
+  const server = createServer((req, res) => serve(req, res));
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(HTTP_PORT, host, resolve));
+  onStop(() => closeServer(server));
+  const url = `http://${host}:${(server.address() as AddressInfo).port}`;
   return {
-    url: `http://${HTTP_HOST}:${(server.address() as AddressInfo).port}`,
+    url,
     serve: (listener: RequestListener) => {
       serve = listener;
+      logger.info({ service: 'http', url }, 'listening');
     },
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeIdleConnections();
-        setTimeout(() => server.closeAllConnections(), 2_000).unref();
-      }),
   };
 };
+
+/** Lets requests under way finish, for a while. */
+const closeServer = (server: Server) =>
+  new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+    setTimeout(() => server.closeAllConnections(), 2_000).unref();
+  });

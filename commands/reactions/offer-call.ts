@@ -10,6 +10,7 @@ import { ticket } from '../../domain/ticket.ts';
 import { seconds } from '../../domain/time.ts';
 import type { Recorded } from '../../store/event-log.ts';
 import { uuidFrom } from '../../store/ids.ts';
+import { agentKey } from '../belongings.ts';
 import type { WriteSide } from '../write-side.ts';
 import { accepted, causedBy } from './reaction.ts';
 
@@ -18,9 +19,6 @@ type Choice = {
   readonly chosen: Colleague | null;
   readonly noAgent: MissReason | null;
 };
-
-/** An agent of a store: their stream. */
-export const agentKey = (store: string, agentId: string) => `${store}.${agentId}`;
 
 const isWaiting = (s: Call) => mayRing(s) && !ringing(s) && !answering(s) && s.answeredAt === null;
 

@@ -3,7 +3,7 @@ import { call } from '../../domain/call.ts';
 import { conversation } from '../../domain/conversation.ts';
 import { permission } from '../../domain/permission.ts';
 import { uuidFrom } from '../../store/ids.ts';
-import { agentKey } from '../reactions/offer-call.ts';
+import { agentKey } from '../belongings.ts';
 import { contextOf, type WriteSide } from '../write-side.ts';
 import type { Timer, TimerKind } from './timers-of.ts';
 
