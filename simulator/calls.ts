@@ -1,6 +1,8 @@
 import { type CallError, callStatusWebhook, connectWebhook, terminateWebhook } from './call-webhooks.ts';
+import { countryOf } from './costs.ts';
 import { ringFor, windowFor } from './limits.ts';
 import { grantCallback, recordConnected, recordUnanswered } from './permission.ts';
+import { displayNumber } from './webhook-parts.ts';
 import { type Call, type Conversation, newId, type World } from './world.ts';
 
 type NewCall = Pick<Call, 'direction' | 'ctaPayload' | 'opaque'>;
@@ -46,10 +48,26 @@ export function endCall(world: World, call: Call, ending: Ending, error?: CallEr
   const { conversation, direction, answeredAt } = call;
   for (const cancel of call.timers) cancel();
   call.endedAt = now;
+  if (answeredAt !== undefined) bill(world, call, answeredAt, now);
   delete conversation.liveCall;
   world.send(terminateWebhook(call, now, error));
   if (direction === 'USER_INITIATED') grantCallback(world, call);
   else if (answeredAt === undefined && (ending === 'customer' || ending === 'nobody')) {
     recordUnanswered(world, conversation);
   }
+}
+
+function bill(
+  world: World,
+  { direction, conversation: { phoneNumberId, customer } }: Call,
+  answeredAt: number,
+  at: number,
+) {
+  world.costs.calls.push({
+    at,
+    phone_number: displayNumber(phoneNumberId),
+    country: countryOf(customer.waId),
+    direction,
+    seconds: Math.floor(at / 1_000) - Math.floor(answeredAt / 1_000),
+  });
 }

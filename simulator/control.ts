@@ -14,12 +14,14 @@ type Deps = {
   requests: RequestLog;
   advance(ms: number): Promise<void>;
   setFaults(faults: Faults): void;
+  /** Multiplies what Meta says everything cost. */
+  reviseCosts(factor: number): void;
 };
 
 /**
  * What a test or a person tells the simulator, as JSON; a refusal is RFC 9457 problem details, an unknown field 422.
  * Customers act under `/customers/{waId}`, each time with the `channelId` (phone number id) they deal with; beside
- * them the clock, the faults and what was asked of Meta.
+ * them the clock, the faults, the costs and what was asked of Meta.
  */
 export function controlRouter(deps: Deps): Router {
   const router = Router();
@@ -75,9 +77,11 @@ const Target = z.strictObject({ waId: WaId });
 
 const Advance = z.strictObject({ advance: z.string().transform(milliseconds) });
 
+const Revision = z.strictObject({ factor: z.number().min(0).max(100) });
+
 const RequestFilter = z.strictObject({ phoneNumberId: z.string().optional() });
 
-function worldRoutes({ clock, requests, advance, setFaults }: Deps): Router {
+function worldRoutes({ clock, requests, advance, setFaults, reviseCosts }: Deps): Router {
   const router = Router();
   const now = () => ({ now: new Date(clock.now()).toISOString() });
   router.get('/clock', (_req, res) => void res.json(now()));
@@ -89,6 +93,11 @@ function worldRoutes({ clock, requests, advance, setFaults }: Deps): Router {
     const faults = read(Faults, req.body);
     setFaults(faults);
     res.json(faults);
+  });
+  router.post('/costs', (req, res) => {
+    const revision = read(Revision, req.body);
+    reviseCosts(revision.factor);
+    res.json(revision);
   });
   router.get('/requests', (req, res) => {
     res.json({ items: requests.list(read(RequestFilter, req.query).phoneNumberId) });

@@ -62,7 +62,10 @@ function place(world: World, conversation: Conversation, opaque: string | undefi
   if (liveCall) throw new GraphError(138003, `A call with ${customer.waId} is running: ${liveCall.id}.`);
   const allowedAt = nextCallAt(conversation, now);
   if (allowedAt !== undefined) {
-    throw new GraphError(138012, `The next call is allowed at ${Math.ceil(allowedAt / 1_000)} (Unix seconds).`);
+    throw new GraphError(
+      138012,
+      `Allowed again at ${Math.ceil(allowedAt / 1_000)} (Unix seconds), for ${customer.waId}.`,
+    );
   }
   return startCall(world, conversation, { direction: 'BUSINESS_INITIATED', opaque });
 }

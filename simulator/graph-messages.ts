@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { countryOf } from './costs.ts';
 import { GraphError } from './graph-error.ts';
 import { messageStatusWebhook } from './message-webhooks.ts';
 import { nextRequestAt, permissionAt, recordRequest } from './permission.ts';
 import { Recipient, recipientOf } from './recipient.ts';
-import { userIdOf } from './webhook-parts.ts';
-import { type Conversation, newId, type SentMessage, type World } from './world.ts';
+import { displayNumber, userIdOf } from './webhook-parts.ts';
+import { type Conversation, newId, type Pricing, type SentMessage, type World } from './world.ts';
 
 const Text = z.object({ body: z.string().min(1).max(4096) });
 
@@ -96,15 +97,12 @@ function checkRequest(conversation: Conversation, now: number) {
   }
   const allowedAt = nextRequestAt(conversation, now);
   if (allowedAt !== undefined) {
-    throw new GraphError(
-      138009,
-      `The next request to ${waId} is allowed at ${Math.ceil(allowedAt / 1_000)} (Unix seconds).`,
-    );
+    throw new GraphError(138009, `Allowed again at ${Math.ceil(allowedAt / 1_000)} (Unix seconds), for ${waId}.`);
   }
 }
 
 /** Inside the service window free-form messages are free; a template costs by its category. */
-function pricingOf(world: World, message: Message) {
+function pricingOf(world: World, message: Message): Pricing {
   if (message.type !== 'template') {
     return { billable: false, pricing_model: 'PMP', category: 'service', type: 'free_customer_service' };
   }
@@ -120,4 +118,11 @@ function deliver(world: World, conversation: Conversation, sent: SentMessage) {
   if (!conversation.reachable) return report('failed');
   report('delivered');
   conversation.unread.push(sent);
+  world.costs.messages.push({
+    at: world.clock.now(),
+    phone_number: displayNumber(conversation.phoneNumberId),
+    country: countryOf(conversation.customer.waId),
+    pricing_category: sent.pricing.category.toUpperCase(),
+    pricing_type: sent.pricing.type.toUpperCase(),
+  });
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import express, { type ErrorRequestHandler, type RequestHandler, Router } from 'express';
 import { z } from 'zod';
+import { analytics } from './analytics.ts';
 import { actOnCall, CallAction } from './graph-calls.ts';
 import { GraphError } from './graph-error.ts';
 import { Message, sendMessage } from './graph-messages.ts';
@@ -36,6 +37,9 @@ export function graphRouter({ world, requests, accessToken }: Deps): Router {
     (req, res) => void res.json(createTemplate(world, parsed(NewTemplate, req.body))),
   );
   routes.get('/:id/message_templates', (_req, res) => void res.json(templateList(world)));
+  routes.get('/:id', (req, res) => {
+    res.json(analytics(world.costs, req.params.id, parsed(FieldsQuery, req.query).fields));
+  });
   routes.use((req) => {
     throw new GraphError(100, `Unsupported request: ${req.method} ${req.path}.`);
   });
@@ -48,6 +52,7 @@ export function graphRouter({ world, requests, accessToken }: Deps): Router {
   return router;
 }
 
+const FieldsQuery = z.object({ fields: z.string().default('') });
 const PermissionQuery = z.object({ user_wa_id: WaId.optional(), recipient: z.string().optional() });
 
 /** Reads a request or throws Meta's error 100 naming the first thing wrong. */

@@ -33,6 +33,9 @@ export type Simulator = {
   stop(): Promise<void>;
 };
 
+/** With a version too, for a program whose Graph address carries one. */
+const controlPaths = ['/simulator', /^\/v\d+(\.\d+)?\/simulator/];
+
 /** Starts Meta's side of WhatsApp Calling for any phone number id; rejects when the port is taken. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const { host, port, webhookUrl, appSecret, accessToken, clock, settle = async () => {} } = options;
@@ -44,7 +47,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const advance = advanceTogether({ clock, timers, delivered, settle });
 
   const app = express().disable('x-powered-by').disable('etag');
-  app.use('/simulator', controlRouter({ clock, customers, requests, advance, setFaults }));
+  const reviseCosts = world.costs.revise;
+  app.use(controlPaths, controlRouter({ clock, customers, requests, advance, setFaults, reviseCosts }));
   app.use(graphRouter({ world, requests, accessToken }));
   const server = createServer(app);
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));

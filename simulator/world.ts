@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { createCosts } from './costs.ts';
 import type { Outbox } from './outbox.ts';
 import { type CallingSettings, defaultSettings } from './settings.ts';
 import type { Cancel, Clock, Timers } from './timers.ts';
@@ -21,8 +22,11 @@ export type Call = {
   endedAt?: number;
 };
 
+/** What a message costs, in the words of its statuses. */
+export type Pricing = { billable: boolean; pricing_model: 'PMP'; category: string; type: string };
+
 /** A message of the business to a customer who may not have read it yet. */
-export type SentMessage = { readonly id: string; readonly opaque?: string | undefined; readonly pricing: object };
+export type SentMessage = { readonly id: string; readonly opaque?: string | undefined; readonly pricing: Pricing };
 
 export type Permission = { kind: 'none' } | { kind: 'temporary'; until: number } | { kind: 'permanent' };
 
@@ -86,6 +90,7 @@ export function createWorld({ clock, timers, send }: Parts) {
     clock,
     timers,
     send,
+    costs: createCosts(),
     customer,
     conversation,
     call: (id: string) => calls.get(id),

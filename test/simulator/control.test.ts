@@ -10,6 +10,12 @@ test('answers a customer’s call with its id', async () => {
   expect(body).toEqual({ metaCallId: webhooks()[0]!.value.calls![0]!.id });
 });
 
+test('serves its control under a version too, for a program whose Graph address carries one', async () => {
+  const { send } = await running();
+
+  expect((await send('GET', '/v23.0/simulator/clock')).code).toBe(200);
+});
+
 test('remembers a customer’s name', async () => {
   const { act, webhooks } = await running();
   await act('call', { name: 'Asha' });
