@@ -2,14 +2,18 @@ import type { Route } from '../http/route.ts';
 import { callLogRoutes } from './call-logs.ts';
 import { missedCallRoutes } from './missed-calls.ts';
 import { type PermissionDeps, permissionRoute } from './permission.ts';
+import { type ProjectionsDeps, projectionsRoute } from './projections.ts';
 import { storeRoutes } from './store-settings.ts';
 import { ticketRoutes } from './tickets.ts';
 
+export type ReadDeps = PermissionDeps & ProjectionsDeps;
+
 /** Every GET route over the read models. */
-export const readRoutes = (deps: PermissionDeps): readonly Route[] => [
+export const readRoutes = (deps: ReadDeps): readonly Route[] => [
   ...callLogRoutes(deps.db),
   ...ticketRoutes(deps.db),
   ...missedCallRoutes(deps.db),
   permissionRoute(deps),
   ...storeRoutes(deps.db),
+  projectionsRoute(deps),
 ];

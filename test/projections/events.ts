@@ -267,19 +267,19 @@ export const happened = {
   }),
 };
 
-const aggregateOf: Readonly<Record<string, (event: never) => string>> = {
+const aggregateOf: Readonly<Record<string, (event: never, store: string) => string>> = {
   call: ({ callId }: { callId: string }) => callId,
   ticket: ({ ticketId }: { ticketId: string }) => ticketId,
-  agent: ({ agentId }: { agentId: string }) => `demo.${agentId}`,
+  agent: ({ agentId }: { agentId: string }, store) => `${store}.${agentId}`,
   channel: ({ channelId }: { channelId: string }) => channelId,
-  routing: () => 'demo',
+  routing: (_, store) => store,
 };
 
 /** The stream an event of these stories belongs to. */
-export const streamOf = (event: DomainEvent) => {
+export const streamOf = (event: DomainEvent, store = 'demo') => {
   const { category } = catalogue.get(event.type)!;
   const pairId = ({ channelId, customerId }: typeof pair) => `${channelId}.${customerId}`;
-  return `${category}-${(aggregateOf[category] ?? pairId)(event as never)}`;
+  return `${category}-${(aggregateOf[category] ?? pairId)(event as never, store)}`;
 };
 
 /** The events as the log would hand them out: positions 10, 20, 30 and ids e10, e20, e30. */
