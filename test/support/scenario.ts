@@ -23,17 +23,25 @@ export const scenario = <C, E, S>(decider: Decider<C, E, S>) => ({
   }),
 });
 
-export type History<E, S> = { readonly state: S; readonly events: readonly E[] };
+/** What remains of a row of commands, one after another: each event with the state it met. A refusal leaves nothing. */
+export const stepsOf = <C, E, S>(
+  decider: Decider<C, E, S>,
+  commands: Iterable<C | ((state: S) => C)>,
+  past: readonly E[] = [],
+): readonly { readonly before: S; readonly event: E }[] => {
+  let before = fold(decider, decider.initial, past);
+  return [...commands].flatMap((next) => {
+    const decision = decider.decide(before, next instanceof Function ? next(before) : next);
+    return (isRefusal(decision) ? [] : decision).map((event) => {
+      const step = { before, event };
+      before = decider.evolve(before, event);
+      return step;
+    });
+  });
+};
 
-/** What remains of a row of commands, one after another; a refused one leaves nothing. */
-export const history = <C, E, S>(decider: Decider<C, E, S>, commands: Iterable<C>): History<E, S> => {
-  let state = decider.initial;
-  const events: E[] = [];
-  for (const command of commands) {
-    const decision = decider.decide(state, command);
-    if (isRefusal(decision)) continue;
-    state = fold(decider, state, decision);
-    events.push(...decision);
-  }
-  return { state, events };
+/** The state and the events that a row of commands leaves behind. */
+export const history = <C, E, S>(decider: Decider<C, E, S>, commands: Iterable<C>) => {
+  const events = stepsOf(decider, commands).map(({ event }) => event);
+  return { state: fold(decider, decider.initial, events), events };
 };

@@ -1,0 +1,170 @@
+import { describe, expect, test } from 'vitest';
+import { askingRefusal, channel, incomingMissReason, outgoingRefusal } from '../../domain/channel.ts';
+import { fold } from '../../domain/decider.ts';
+import { days, hours } from '../../domain/time.ts';
+import { history, scenario } from '../support/scenario.ts';
+
+const { given } = scenario(channel);
+const monday = Date.UTC(2026, 0, 5, 12);
+const channelId = '800000000000001';
+const details = { name: 'Growth India', displayPhoneNumber: '910000000001', wabaId: '900000000000001' };
+const weekdays = { timezone: 'UTC', weekly: [{ day: 'MONDAY' as const, open: '10:00', close: '19:00' }] };
+const calling = {
+  enabled: true,
+  userInitiatedEnabled: true,
+  workingHours: weekdays,
+  holidays: [],
+  callbackRequestsEnabled: true,
+};
+const connect = { type: 'ConnectChannel' as const, at: monday, channelId, store: 'demo', ...details };
+const connected = { type: 'ChannelConnected' as const, at: monday, channelId, store: 'demo', ...details };
+const configure = { type: 'ConfigureCalling' as const, at: monday, channelId, store: 'demo', ...calling };
+const configured = { type: 'CallingConfigured' as const, at: monday, channelId, ...calling };
+const restricted = (restriction: 'outgoing' | 'incoming' | 'both' | 'icon', until: number | null) => ({
+  type: 'ChannelRestricted' as const,
+  at: monday,
+  channelId,
+  restriction,
+  until,
+  metaType: 'RESTRICTED',
+});
+
+describe('a number', () => {
+  test('belongs to the store that connects it first', () => {
+    given().when(connect).then(connected);
+    given(connected)
+      .when({ ...connect, store: 'other' })
+      .thenRefused('channel.owned_by_another_store');
+  });
+
+  test('is connected once; new details are a fact of their own', () => {
+    given(connected).when(connect).thenNothing();
+    given(connected)
+      .when({ ...connect, name: 'Support' })
+      .then({ type: 'ChannelDetailsChanged', at: monday, channelId, ...details, name: 'Support' });
+  });
+
+  test('is set up only by the store that owns it', () => {
+    given(connected).when(configure).then(configured);
+    given(connected)
+      .when({ ...configure, store: 'other' })
+      .thenRefused('channel.not_connected');
+    given().when(configure).thenRefused('channel.not_connected');
+  });
+
+  test('is set up once, in whatever order the fields come', () => {
+    const { enabled, ...rest } = configure;
+    given(connected, configured)
+      .when({ ...rest, enabled })
+      .thenNothing();
+  });
+
+  test('keeps Meta’s restrictions, each once, and every warning', () => {
+    const { type: _, ...word } = restricted('both', monday + days(7));
+    const warning = { at: monday, channelId, metaType: 'USER_INITIATED_CALLS_LOW_PICKUP_RATE' };
+    given(connected)
+      .when({ type: 'RecordRestriction', ...word })
+      .then(restricted('both', monday + days(7)));
+    given(connected, restricted('both', monday + days(7)))
+      .when({ type: 'RecordRestriction', ...word })
+      .thenNothing();
+    given(connected)
+      .when({ type: 'RecordViolation', ...warning })
+      .then({ type: 'ChannelViolationReported', ...warning });
+  });
+});
+
+const numberWith = (...events: Parameters<typeof channel.evolve>[1][]) =>
+  fold(channel, channel.initial, [connected, ...events]);
+const night = monday + hours(8);
+const nextMonday = monday + days(7) - hours(2);
+
+describe('calls and requests from a number', () => {
+  test.each([
+    ['never set up', numberWith(), monday, { refused: 'channel.calling_disabled' }],
+    ['calling off', numberWith({ ...configured, enabled: false }), monday, { refused: 'channel.calling_disabled' }],
+    ['in its hours', numberWith(configured), monday, null],
+    ['outside its hours', numberWith(configured), night, { refused: 'channel.outside_hours', retryAt: nextMonday }],
+    [
+      'on a holiday',
+      numberWith({ ...configured, holidays: [{ date: '2026-01-05' }] }),
+      monday,
+      { refused: 'channel.outside_hours', retryAt: nextMonday },
+    ],
+    [
+      'calling off outside its hours',
+      numberWith({ ...configured, enabled: false }),
+      night,
+      { refused: 'channel.calling_disabled' },
+    ],
+    ['without hours', numberWith({ ...configured, workingHours: null }), night, null],
+    [
+      'restricted for good',
+      numberWith(configured, restricted('outgoing', null)),
+      monday,
+      { refused: 'channel.restricted' },
+    ],
+    [
+      'restricted for an hour',
+      numberWith(configured, restricted('both', monday + hours(1))),
+      monday,
+      { refused: 'channel.restricted', retryAt: monday + hours(1) },
+    ],
+    [
+      'restricted until the night',
+      numberWith(configured, restricted('outgoing', night)),
+      monday,
+      { refused: 'channel.restricted', retryAt: nextMonday },
+    ],
+    ['no longer restricted', numberWith(configured, restricted('outgoing', monday)), monday, null],
+    ['restricted for incoming calls only', numberWith(configured, restricted('incoming', null)), monday, null],
+    ['its call button hidden', numberWith(configured, restricted('icon', null)), monday, null],
+  ])('%s', (_, state, at, refusal) => {
+    expect(outgoingRefusal(state, at)).toEqual(refusal);
+  });
+
+  test.each([
+    ['outside its hours', numberWith(configured), night, null],
+    ['calling off', numberWith(), monday, { refused: 'channel.calling_disabled' }],
+    [
+      'restricted',
+      numberWith(configured, restricted('outgoing', night)),
+      monday,
+      { refused: 'channel.restricted', retryAt: night },
+    ],
+  ])('asking for permission knows no hours, but every block: %s', (_, state, at, refusal) => {
+    expect(askingRefusal(state, at)).toEqual(refusal);
+  });
+});
+
+describe('an incoming call is missed at once', () => {
+  test.each([
+    ['never set up', numberWith(), monday, 'incoming_disabled'],
+    ['calling off', numberWith({ ...configured, enabled: false }), monday, 'incoming_disabled'],
+    ['incoming calls off', numberWith({ ...configured, userInitiatedEnabled: false }), monday, 'incoming_disabled'],
+    [
+      'incoming calls off, at night',
+      numberWith({ ...configured, userInitiatedEnabled: false }),
+      night,
+      'incoming_disabled',
+    ],
+    ['restricted', numberWith(configured, restricted('incoming', monday + 1)), monday, 'incoming_disabled'],
+    ['restricted no longer', numberWith(configured, restricted('incoming', monday)), monday, null],
+    ['only outgoing calls restricted', numberWith(configured, restricted('outgoing', null)), monday, null],
+    ['outside its hours', numberWith(configured), night, 'outside_hours'],
+    ['in its hours', numberWith(configured), monday, null],
+  ])('%s', (_, state, at, reason) => {
+    expect(incomingMissReason(state, at)).toBe(reason);
+  });
+});
+
+test('a restriction replaces the one of its kind', () => {
+  const { type: _, ...first } = restricted('outgoing', monday + 1);
+  const { state } = history(channel, [
+    connect,
+    configure,
+    { type: 'RecordRestriction', ...first },
+    { type: 'RecordRestriction', ...first, until: null },
+  ]);
+  expect(state.restrictions).toEqual([{ restriction: 'outgoing', until: null }]);
+});

@@ -1,0 +1,178 @@
+import { describe, expect, test } from 'vitest';
+import { Holiday, openness, TimeOfDay, WorkingHours } from '../../domain/hours.ts';
+
+type Day = WorkingHours['weekly'][number]['day'];
+const weekly = (timezone: string, ...entries: [day: Day, open: string, close: string][]): WorkingHours => ({
+  timezone,
+  weekly: entries.map(([day, open, close]) => ({ day, open, close })),
+});
+const at = (iso: string) => Date.parse(iso);
+const opens = (iso: string | null) => ({ open: false, opensAt: iso === null ? null : at(iso) });
+const open = { open: true, opensAt: null };
+
+// 2026-01-05 is a Monday; India is at +05:30 all year
+const india = weekly(
+  'Asia/Kolkata',
+  ['MONDAY', '10:00', '19:00'],
+  ['TUESDAY', '10:00', '13:00'],
+  ['TUESDAY', '14:00', '19:00'],
+);
+
+describe('working hours', () => {
+  test.each([
+    ['2026-01-05T09:59:59.999+05:30', opens('2026-01-05T10:00+05:30')],
+    ['2026-01-05T10:00:00.000+05:30', open],
+    ['2026-01-05T18:59:59.999+05:30', open],
+    ['2026-01-05T19:00:00.000+05:30', opens('2026-01-06T10:00+05:30')],
+    ['2026-01-06T12:59:59.999+05:30', open],
+    ['2026-01-06T13:00:00.000+05:30', opens('2026-01-06T14:00+05:30')],
+    ['2026-01-06T14:00:00.000+05:30', open],
+    ['2026-01-06T19:00:00.000+05:30', opens('2026-01-12T10:00+05:30')],
+  ])('include the opening minute and not the closing one: %s', (now, expected) => {
+    expect(openness(india, [], at(now))).toEqual(expected);
+  });
+
+  test.each([
+    ['2026-01-05T21:59:59Z', opens('2026-01-05T22:00Z')],
+    ['2026-01-05T22:00:00Z', open],
+    ['2026-01-06T01:59:59Z', open],
+    ['2026-01-06T02:00:00Z', opens('2026-01-12T22:00Z')],
+  ])('that close earlier than they open run past midnight: %s', (now, expected) => {
+    expect(openness(weekly('UTC', ['MONDAY', '22:00', '02:00']), [], at(now))).toEqual(expected);
+  });
+
+  test.each(['2026-01-05T23:59:59.999Z', '2026-01-06T00:00:00Z'])(
+    'until 24:00 meet the next day at midnight: %s',
+    (now) => {
+      const hours = weekly('UTC', ['MONDAY', '00:00', '24:00'], ['TUESDAY', '00:00', '24:00']);
+      expect(openness(hours, [], at(now))).toEqual(open);
+    },
+  );
+
+  test('that are not set mean always open', () => {
+    expect(openness(null, [], 0)).toEqual(open);
+  });
+
+  test('without a single open day never open', () => {
+    expect(openness(weekly('UTC'), [], at('2026-01-05T12:00Z'))).toEqual(opens(null));
+  });
+
+  test('that overlap are open while any of them is', () => {
+    const hours = weekly('UTC', ['MONDAY', '10:00', '18:00'], ['MONDAY', '09:00', '12:00']);
+    expect(openness(hours, [], at('2026-01-05T13:00Z'))).toEqual(open);
+    expect(openness(hours, [], at('2026-01-05T08:00Z'))).toEqual(opens('2026-01-05T09:00Z'));
+  });
+});
+
+describe('holidays', () => {
+  const wholeDay: Holiday = { date: '2026-01-06' };
+  const partDay: Holiday = { date: '2026-01-06', open: '11:00', close: '12:00' };
+
+  test.each([
+    ['2026-01-05T18:59+05:30', [wholeDay], open],
+    ['2026-01-05T19:00+05:30', [wholeDay], opens('2026-01-12T10:00+05:30')],
+    ['2026-01-06T12:00+05:30', [wholeDay], opens('2026-01-12T10:00+05:30')],
+    ['2026-01-06T10:59+05:30', [partDay], opens('2026-01-06T11:00+05:30')],
+    ['2026-01-06T11:00+05:30', [partDay], open],
+    ['2026-01-06T11:59:59.999+05:30', [partDay], open],
+    ['2026-01-06T12:00+05:30', [partDay], opens('2026-01-12T10:00+05:30')],
+    ['2026-01-07T12:00+05:30', [{ date: '2026-01-07', open: '09:00', close: '13:00' }], open],
+  ])('override the hours of their date: %s %j', (now, holidays, expected) => {
+    expect(openness(india, holidays, at(now))).toEqual(expected);
+  });
+
+  test('cut short the night shift that would run into them', () => {
+    const nights = weekly('UTC', ['MONDAY', '22:00', '06:00']);
+    expect(openness(nights, [wholeDay], at('2026-01-05T23:59:59.999Z'))).toEqual(open);
+    expect(openness(nights, [wholeDay], at('2026-01-06T00:00Z'))).toEqual(opens('2026-01-12T22:00Z'));
+  });
+
+  test('close a number that is otherwise always open', () => {
+    expect(openness(null, [wholeDay], at('2026-01-05T23:59:59.999Z'))).toEqual(open);
+    expect(openness(null, [wholeDay], at('2026-01-06T00:00Z'))).toEqual(opens('2026-01-07T00:00Z'));
+    expect(openness(null, [wholeDay], at('2026-01-07T00:00Z'))).toEqual(open);
+  });
+
+  test('are days of the number’s own zone', () => {
+    const always = weekly('Asia/Kolkata', ['MONDAY', '00:00', '24:00'], ['TUESDAY', '00:00', '24:00']);
+    expect(openness(always, [wholeDay], at('2026-01-05T18:29:59Z'))).toEqual(open);
+    expect(openness(always, [wholeDay], at('2026-01-05T18:30:00Z'))).toMatchObject({ open: false });
+  });
+
+  test('in a row are all skipped', () => {
+    const daily = weekly(
+      'UTC',
+      ['MONDAY', '09:00', '17:00'],
+      ['TUESDAY', '09:00', '17:00'],
+      ['WEDNESDAY', '09:00', '17:00'],
+    );
+    const feast = [{ date: '2026-01-05' }, { date: '2026-01-06' }];
+    expect(openness(daily, feast, at('2026-01-05T10:00Z'))).toEqual(opens('2026-01-07T09:00Z'));
+  });
+});
+
+describe('where the clocks change', () => {
+  // New York: 2026-03-08 02:00 -> 03:00 and 2026-11-01 02:00 -> 01:00, both Sundays
+  const newYork = (open: string, close: string) => weekly('America/New_York', ['SUNDAY', open, close]);
+
+  test.each([
+    ['in winter', '2026-03-01T14:00Z'],
+    ['on the day of the change', '2026-03-08T13:00Z'],
+    ['in summer', '2026-03-15T13:00Z'],
+    ['on the day they go back', '2026-11-01T14:00Z'],
+  ])('nine o’clock stays nine o’clock: %s', (_, nine) => {
+    const hours = newYork('09:00', '17:00');
+    expect(openness(hours, [], at(nine) - 1)).toEqual({ open: false, opensAt: at(nine) });
+    expect(openness(hours, [], at(nine))).toEqual(open);
+  });
+
+  test.each([
+    ['02:30', '10:00', '2026-03-08T07:00Z', open],
+    ['02:30', '10:00', '2026-03-08T06:59:59.999Z', opens('2026-03-08T07:00Z')],
+    ['00:00', '02:30', '2026-03-08T06:59:59.999Z', open],
+    ['00:00', '02:30', '2026-03-08T07:00Z', opens('2026-03-15T04:00Z')],
+  ])('a time that is skipped (%s to %s) is the moment they jump: %s', (from, until, now, expected) => {
+    expect(openness(newYork(from, until), [], at(now))).toEqual(expected);
+  });
+
+  test.each([
+    ['01:30', '10:00', '2026-11-01T05:29:59.999Z', opens('2026-11-01T05:30Z')],
+    ['01:30', '10:00', '2026-11-01T05:30Z', open],
+    ['01:30', '10:00', '2026-11-01T06:15Z', open],
+    ['00:00', '01:30', '2026-11-01T05:29:59.999Z', open],
+    ['00:00', '01:30', '2026-11-01T05:30Z', opens('2026-11-08T05:00Z')],
+  ])('a time that comes twice (%s to %s) is its first: %s', (from, until, now, expected) => {
+    expect(openness(newYork(from, until), [], at(now))).toEqual(expected);
+  });
+
+  test('a whole day has 23 or 25 hours', () => {
+    const hours = newYork('00:00', '24:00');
+    expect(openness(hours, [], at('2026-03-09T03:59:59.999Z'))).toEqual(open);
+    expect(openness(hours, [], at('2026-03-09T04:00Z')).open).toBe(false);
+    expect(openness(hours, [], at('2026-11-02T04:59:59.999Z'))).toEqual(open);
+    expect(openness(hours, [], at('2026-11-02T05:00Z')).open).toBe(false);
+  });
+});
+
+describe('hours that make no sense are not taken', () => {
+  test.each(['00:00', '09:30', '23:59', '24:00'])('%s is a time of day', (time) => {
+    expect(TimeOfDay.safeParse(time).success).toBe(true);
+  });
+  test.each(['24:01', '9:30', '09:60', '25:00', '0930', ''])('%s is none', (time) => {
+    expect(TimeOfDay.safeParse(time).success).toBe(false);
+  });
+  test.each([
+    ['Asia/Kolkata', true],
+    ['Mars/Olympus', false],
+    ['', false],
+  ])('the zone %s: %s', (timezone, valid) => {
+    expect(WorkingHours.safeParse({ timezone, weekly: [] }).success).toBe(valid);
+  });
+  test.each([
+    ['2026-02-28', true],
+    ['2026-02-30', false],
+    ['28.02.2026', false],
+  ])('a holiday on %s: %s', (date, valid) => {
+    expect(Holiday.safeParse({ date }).success).toBe(valid);
+  });
+});

@@ -1,0 +1,183 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Agent } from '../../domain/agent.ts';
+import { agent, socketGrace } from '../../domain/agent.ts';
+import { fold } from '../../domain/decider.ts';
+import { type Colleague, routeCall } from '../../domain/route-call.ts';
+import { routing } from '../../domain/routing.ts';
+import { scenario } from '../support/scenario.ts';
+import { available, noon, profile } from './agent-facts.ts';
+
+const { given } = scenario(routing);
+
+describe('the routing rules of a store', () => {
+  const rules = { mode: 'unassigned' as const, onlyIfAvailable: true, ringSeconds: 30, queueSeconds: 60 };
+  const configure = { type: 'ConfigureRouting' as const, at: noon, ...rules };
+  const configured = { type: 'RoutingConfigured' as const, at: noon, ruleVersion: 1, ...rules };
+
+  test('start as round robin', () => {
+    expect(routing.initial.rules.mode).toBe('round_robin');
+  });
+
+  test('get a new version with every change', () => {
+    given().when(configure).then(configured);
+    given(configured).when(configure).thenNothing();
+    given(configured)
+      .when({ ...configure, ringSeconds: 20 })
+      .then({ ...configured, ruleVersion: 2, ringSeconds: 20 });
+  });
+
+  test.each(['only_if_available', 'load_balancer'] as const)('refuse a mode that is not built: %s', (mode) => {
+    given()
+      .when({ ...configure, mode })
+      .thenRefused('routing.mode_unsupported', null);
+  });
+
+  test('keep the roster in the order in which agents joined', () => {
+    const enlist = (agentId: string, teams: string[]) => ({ at: noon, agentId, teams });
+    const enlisted = (agentId: string, teams: string[]) => ({
+      type: 'AgentEnlisted' as const,
+      ...enlist(agentId, teams),
+    });
+    given(enlisted('ben', []))
+      .when({ type: 'EnlistAgent', ...enlist('ben', []) })
+      .thenNothing();
+    given(enlisted('ben', []))
+      .when({ type: 'EnlistAgent', ...enlist('ben', ['a']) })
+      .then(enlisted('ben', ['a']));
+    const { roster } = fold(routing, routing.initial, [
+      enlisted('ben', []),
+      enlisted('chi', []),
+      enlisted('ben', ['a']),
+    ]);
+    expect(roster.map(({ agentId }) => agentId)).toEqual(['ben', 'chi']);
+  });
+});
+
+const who = (agentId: string, more: Partial<Agent> = {}): Colleague => ({ agentId, state: { ...available, ...more } });
+const question = (roster: readonly Colleague[], more: Partial<Parameters<typeof routeCall>[0]> = {}) => ({
+  at: noon,
+  channelMiss: null,
+  mode: 'round_robin' as const,
+  roster,
+  tried: [],
+  ...more,
+});
+const lostAt = (closedAt: number) => ({ socket: { sessionId: 's', tab: 't', gateway: 'g', closedAt } });
+
+describe('an incoming call', () => {
+  test.each(['outside_hours', 'incoming_disabled'] as const)(
+    'is missed at once when the channel says %s, whatever the mode',
+    (channelMiss) => {
+      for (const mode of ['unassigned', 'round_robin'] as const)
+        expect(routeCall(question([who('ben')], { channelMiss, mode }))).toEqual({
+          candidates: [],
+          chosen: null,
+          noAgent: channelMiss,
+        });
+    },
+  );
+
+  test('is missed at once in the unassigned mode', () => {
+    const route = routeCall(question([who('ben')], { mode: 'unassigned' }));
+    expect(route).toEqual({ candidates: [], chosen: null, noAgent: 'unassigned_mode' });
+  });
+
+  test('goes to whoever had a call longest ago', () => {
+    const roster = [
+      who('ben', { lastReservedAt: 3 }),
+      who('chi', { lastReservedAt: 1 }),
+      who('dee', { lastReservedAt: 2 }),
+    ];
+    expect(routeCall(question(roster))).toEqual({
+      candidates: [
+        { agentId: 'ben', passedOver: 'not_their_turn' },
+        { agentId: 'chi', passedOver: null },
+        { agentId: 'dee', passedOver: 'not_their_turn' },
+      ],
+      chosen: 'chi',
+      noAgent: null,
+    });
+  });
+
+  test('goes to the first of the roster when nobody has had one', () => {
+    expect(routeCall(question([who('ben'), who('chi')])).chosen).toBe('ben');
+  });
+
+  test.each([
+    ['auditor', { profile: { ...profile, teams: [], role: 'auditor' as const } }, 'role'],
+    ['analyst', { profile: { ...profile, teams: [], role: 'analyst' as const } }, 'role'],
+    ['never registered', { profile: null }, 'role'],
+    ['inactive', { active: false }, 'inactive'],
+    ['without a socket', { socket: null }, 'no_call_socket'],
+    ['whose socket is lost', lostAt(noon - socketGrace), 'no_call_socket'],
+    ['on a call', { call: { callId: 'c', direction: 'outgoing' as const } }, 'on_call'],
+  ])('passes over an agent %s', (_, state, reason) => {
+    expect(routeCall(question([who('ben', state), who('chi', { lastReservedAt: 9 })]))).toMatchObject({
+      candidates: [
+        { agentId: 'ben', passedOver: reason },
+        { agentId: 'chi', passedOver: null },
+      ],
+      chosen: 'chi',
+    });
+    expect(routeCall(question([who('ben', state)]))).toEqual({
+      candidates: [{ agentId: 'ben', passedOver: reason }],
+      chosen: null,
+      noAgent: 'no_agent_available',
+    });
+  });
+
+  test.each(['agent', 'team_manager', 'admin'] as const)('may go to the role %s', (role) => {
+    expect(routeCall(question([who('ben', { profile: { ...profile, teams: [], role } })])).chosen).toBe('ben');
+  });
+
+  test('may go to an agent whose page is just being reloaded', () => {
+    expect(routeCall(question([who('ben', lostAt(noon - socketGrace + 1))])).chosen).toBe('ben');
+  });
+
+  test('does not go to the same agent twice', () => {
+    const route = routeCall(question([who('ben'), who('chi')], { tried: ['ben'] }));
+    expect(route).toMatchObject({ candidates: [{ passedOver: 'already_tried' }, { passedOver: null }], chosen: 'chi' });
+    expect(routeCall(question([who('ben')], { tried: ['ben'] })).noAgent).toBe('no_agent_available');
+  });
+
+  test('finds nobody in a store without agents', () => {
+    expect(routeCall(question([]))).toEqual({ candidates: [], chosen: null, noAgent: 'no_agent_available' });
+  });
+});
+
+describe('round robin is fair', () => {
+  const served = (state: Agent, at: number) => {
+    const reserved = agent.evolve(state, {
+      type: 'AgentReserved',
+      at,
+      agentId: '',
+      callId: 'c',
+      direction: 'incoming',
+    });
+    return agent.evolve(reserved, { type: 'AgentReleased', at, agentId: '', callId: 'c', because: 'ended' });
+  };
+
+  test('among equally available agents the counts differ by at most one', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 12 }), fc.array(fc.integer({ min: 1, max: 9 })), (agents, gaps) => {
+        const states: Agent[] = Array(agents).fill(available);
+        const counts: number[] = Array(agents).fill(0);
+        let at = noon;
+        for (const gap of gaps) {
+          at += gap;
+          const { chosen } = routeCall(
+            question(
+              states.map((state, i) => who(String(i), state)),
+              { at },
+            ),
+          );
+          states[Number(chosen)] = served(states[Number(chosen)]!, at);
+          counts[Number(chosen)]!++;
+          expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
+        }
+      }),
+      { seed: 3, numRuns: 200 },
+    );
+  });
+});
