@@ -1,7 +1,7 @@
 import { changeFrames, snapshotFrames } from './change-frames.ts';
 import { badge, hold, look, type Subscriber, seed } from './feed.ts';
 import type { Outbox } from './outbox.ts';
-import type { Place } from './windows.ts';
+import { earlier, later, type Place } from './windows.ts';
 
 /** Whether a read model still tells all that was removed since a place. */
 export type IsKept = (readModel: string, place: Place) => Promise<boolean>;
@@ -37,17 +37,17 @@ const missed = async ({ id, feed, has }: Subscriber, isKept: IsKept): Promise<An
   const { epoch, position } = feed.place();
   const { store, projection } = feed.question;
   if (has?.epoch !== epoch || !(await isKept(projection.name, has))) return null;
+  const upTo = later(has.position, position);
   await seed(feed);
-  // a client that comes from a process further ahead than this one knows what is still to come here
-  const from = Math.min(has.position, position);
+  // what is ahead of this process, or was told by another one that is further, is not told here but may be held
+  const from = earlier(has.position, position);
   const changes = await feed.model.changed(store, from, endOfLog, maxResumed + 1);
   if (changes.length > maxResumed) return null;
-  const rows = await look(feed, changes);
-  hold(
+  hold(feed, changes);
+  const rows = await look(
     feed,
-    changes.map(({ _id }) => _id),
+    changes.filter(({ at }) => at > has.position && at <= upTo),
   );
-  const upTo = Math.max(has.position, position);
   const badges = rows.length > 0 ? await badge(feed, upTo) : [];
   const frames = changeFrames([...rows, ...badges], { epoch, prev: has.position, upTo, isResumed: true });
   return { texts: frames.map((frame) => frame.textFor(id)), reaches: { epoch, position: upTo } };
@@ -57,11 +57,8 @@ const snapshot = async ({ id, feed }: Subscriber): Promise<Answer> => {
   const place = feed.place();
   const { store, filter, sort, limit, present } = feed.question;
   const shown = await feed.model.find(store, filter, { sort, limit });
-  hold(
-    feed,
-    shown.map(({ _id }) => _id),
-  );
-  if (shown.length < limit) feed.isSeeded = true;
+  hold(feed, shown);
+  if (shown.length < limit && feed.place().epoch === place.epoch) feed.isSeeded = true;
   const rows = shown.map((one) => ({ key: one._id, doc: present(one) }));
   const badges = (await badge(feed, place.position)).map(({ key, doc }) => ({ key, doc }));
   return { texts: snapshotFrames(id, [...rows, ...badges], place), reaches: place };

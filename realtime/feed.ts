@@ -45,8 +45,9 @@ const maxSeeded = 500;
 /** A feed at its beginning, or at the beginning of another epoch. */
 export const unheld = ({ position }: Place) => ({ lastChange: position, held: new Set<string>(), isSeeded: false });
 
-export const hold = (feed: Feed, keys: Iterable<string>) => {
-  for (const key of keys) feed.held?.add(key);
+/** Some subscriber may hold these documents from now on. */
+export const hold = (feed: Feed, documents: readonly { readonly _id: string }[]) => {
+  for (const { _id } of documents) feed.held?.add(_id);
   if (feed.held && feed.held.size > maxHeld) feed.held = null;
 };
 
@@ -54,12 +55,10 @@ export const hold = (feed: Feed, keys: Iterable<string>) => {
 export const seed = async (feed: Feed) => {
   if (feed.isSeeded || !feed.held) return;
   const { store, filter, sort } = feed.question;
+  const { epoch } = feed.place();
   const shown = await feed.model.find(store, filter, { sort, limit: maxSeeded });
-  if (shown.length < maxSeeded)
-    hold(
-      feed,
-      shown.map(({ _id }) => _id),
-    );
+  if (feed.place().epoch !== epoch) return;
+  if (shown.length < maxSeeded) hold(feed, shown);
   else feed.held = null;
   feed.isSeeded = true;
 };
@@ -87,10 +86,7 @@ export const publish = (feed: Feed, rows: readonly Op[], badges: readonly Op[], 
   const { held, joining } = feed;
   const relevant = held && joining === 0 ? rows.filter(({ op, key }) => op === 'upsert' || held.has(key)) : rows;
   if (relevant.length === 0) return;
-  hold(
-    feed,
-    relevant.filter(({ op }) => op === 'upsert').map(({ key }) => key),
-  );
+  for (const { op, key } of relevant) if (op === 'upsert') hold(feed, [{ _id: key }]);
   const frames = changeFrames([...relevant, ...badges], { epoch, prev: feed.lastChange, upTo: position });
   feed.lastChange = position;
   for (const subscriber of feed.subscribers) subscriber.tell(frames, epoch);

@@ -1,6 +1,5 @@
 import type { Subscriber } from './feed.ts';
-
-const least = (positions: readonly bigint[]) => positions.reduce((a, b) => Math.min(b, a));
+import { earlier } from './windows.ts';
 
 /**
  * How far everything is. `heads`: the last change of each subscription that the client should have. `position`: all
@@ -12,7 +11,7 @@ export const heartbeat = (subscribers: readonly Subscriber[], now: number) => {
   const reached = known.map(({ has, isLive, feed }) => (isLive ? feed.place().position : has.position));
   return {
     type: 'heartbeat',
-    position: known.length > 0 ? least(reached).toString() : '0',
+    position: known.length > 0 ? reached.reduce(earlier).toString() : '0',
     heads: Object.fromEntries(heads),
     now: new Date(now).toISOString(),
   };

@@ -7,6 +7,18 @@ export type Place = { readonly epoch: string; readonly position: bigint };
 /** Of a read model that was not begun. */
 export const nowhere: Place = { epoch: 'none', position: 0n };
 
+/** The smaller position; `Math.min` takes no bigints. */
+export const earlier = (a: bigint, b: bigint) => {
+  if (a < b) return a;
+  return b;
+};
+
+/** The greater position. */
+export const later = (a: bigint, b: bigint) => {
+  if (a > b) return a;
+  return b;
+};
+
 /** What changed in a read model in (after, upTo], in the order of the log, per store. */
 export type Window = {
   readonly after: bigint;
