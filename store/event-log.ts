@@ -124,8 +124,10 @@ const positionOf = async (client: EventStoreDBClient, stream: string, revision: 
 };
 
 const headOf = async (client: EventStoreDBClient) => {
+  let head = 0n;
+  // read to its end: one left early would never finish, and `dispose` waits for it
   for await (const { event } of client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1 })) {
-    if (event) return event.position.commit;
+    if (event) head = event.position.commit;
   }
-  return 0n;
+  return head;
 };

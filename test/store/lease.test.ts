@@ -45,7 +45,7 @@ test('lets only one of many lead at a time, each in turn', async () => {
 test('keeps leading for as long as the work takes', async () => {
   const stop = new AbortController();
   let second = false;
-  const first = withLease(options('long', 'first'), () => setTimeout(2_500));
+  const first = withLease(options('long', 'first'), () => setTimeout(1_500));
   const other = withLease(options('long', 'second', stop.signal), async () => {
     second = true;
   });
