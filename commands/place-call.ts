@@ -6,13 +6,13 @@ import { isRefusal, type Refusal, refuse } from '../domain/decider.ts';
 import { permission } from '../domain/permission.ts';
 import { defaultPolicies, policyAt } from '../domain/permission-policy.ts';
 import { type CallFacts, callRefusal } from '../domain/permission-verdict.ts';
-import { ticket } from '../domain/ticket.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Customer } from '../store/directory.ts';
 import type { Context } from '../store/event-log.ts';
 import { uuidFrom } from '../store/ids.ts';
 import { agentKey, isNumber, ownChannel, pairKey } from './belongings.ts';
 import { dial } from './dial.ts';
+import { openTicket } from './open-ticket.ts';
 import { stepOf, type WriteSide } from './write-side.ts';
 
 type Command = {
@@ -66,7 +66,7 @@ export const placeCall =
         (await refusalBeforehand(w, placing, against)) ?? (await take(w, placing, against.channel, context));
       if (refusal) return refusal;
     }
-    return dial(w, placing, await openTicket(w, placing, context), context);
+    return dial(w, placing, await openTicket(w, openingOf(placing), context), context);
   };
 
 /** The agent as they would be without this very call: what it has taken before a crash is not against it. */
@@ -109,29 +109,18 @@ const take = async (
   return authorised;
 };
 
-/** The customer's open ticket, opened by this call if there was none. */
-const openTicket = async (w: WriteSide, placing: Placing, context: Context): Promise<string> => {
-  const { at, callId, channelId, channelName, to } = placing;
-  const pair = { channelId, customerId: to.customerId };
-  const own = uuidFrom('ticket', callId);
-  const open = { type: 'OpenTicketIfNone', at, ...pair, ticketId: own } as const;
-  const opened = await w.transact(conversation, pairKey(channelId, to.customerId), open, context);
-  const ticketId = (isRefusal(opened) ? null : opened.state.ticketId) ?? own;
-  await w.transact(
-    ticket,
+const openingOf = ({ at, callId, channelId, channelName, to }: Placing) => {
+  const { customerId, waId, name: customerName } = to;
+  const ticketId = uuidFrom('ticket', callId);
+  return {
+    at,
+    channelId,
+    customerId,
     ticketId,
-    {
-      type: 'OpenTicket',
-      at,
-      ticketId,
-      ...pair,
-      channelName,
-      waId: to.waId,
-      customerName: to.name,
-      because: 'outgoing_call',
-      callId,
-    },
-    stepOf(context, 'open ticket'),
-  );
-  return ticketId;
+    channelName,
+    waId,
+    customerName,
+    because: 'outgoing_call',
+    callId,
+  } as const;
 };

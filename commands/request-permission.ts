@@ -6,6 +6,7 @@ import type { Customer } from '../store/directory.ts';
 import type { Context } from '../store/event-log.ts';
 import { uuidFrom } from '../store/ids.ts';
 import { customerNamed, ownChannel, pairKey } from './belongings.ts';
+import { openTicket } from './open-ticket.ts';
 import type { GraphFailure } from './whatsapp/graph.ts';
 import { contradictsPermission, metaRefusal } from './whatsapp/meta-errors.ts';
 import { stepOf, type WriteSide } from './write-side.ts';
@@ -44,15 +45,21 @@ export const requestPermission =
     const state = await w.stateOf(conversation, pair);
     const at = w.now();
     const requestId = uuidFrom('request', context.commandId);
-    const fact = { at, channelId, customerId: to.customerId, ticketId: state.ticketId, requestId };
+    const { customerId } = to;
+    const about = { at, channelId, customerId, requestId, windowIsOpen: windowIsOpen(state, at) };
     const named = template && { name: template.name, language: template.language };
-    const request = { type: 'RequestPermission', ...fact, method, body, agentId, template: named } as const;
-    const requested = await w.transact(
-      permission,
-      pair,
-      { ...request, windowIsOpen: windowIsOpen(state, at) },
+    const request = { type: 'RequestPermission', ...about, method, body, agentId, template: named } as const;
+    const preview = permission.decide(await w.stateOf(permission, pair), { ...request, ticketId: null });
+    if (isRefusal(preview)) return preview; // a plain "no" opens no ticket
+    const person = { channelName: channel.details.name, waId: to.waId, customerName: to.name };
+    const opening = { at, channelId, customerId, ...person, callId: null };
+    const ticketId = await openTicket(
+      w,
+      { ...opening, ticketId: uuidFrom('ticket', requestId), because: 'permission_request' },
       context,
     );
+    const fact = { at, channelId, customerId, ticketId, requestId };
+    const requested = await w.transact(permission, pair, { ...request, ticketId }, context);
     if (isRefusal(requested)) return requested;
     if (requested.events.length === 0) return { requestId, position: null };
     return (await send(w, { to, pair, fact, body, template }, context)) ?? { requestId, position: requested.position };

@@ -16,17 +16,19 @@ export type LinkedCall = z.output<z.ZodObject<typeof LinkedCall>>;
 export const Assignee = { agentId: z.string().nullable(), teamId: z.string().nullable() };
 export type Assignee = z.output<z.ZodObject<typeof Assignee>>;
 
+/** Why a ticket was opened, and for whom; `callId` where a call opened it. */
+const TicketOpening = {
+  channelName: z.string(),
+  waId: personal(z.string()),
+  customerName: personal(z.string()),
+  because: z.enum(['incoming_call', 'outgoing_call', 'permission_request']),
+  callId: z.string().nullable(),
+};
+export type TicketOpening = z.output<z.ZodObject<typeof TicketOpening>>;
+
 /** The life of a ticket: the calls linked to it, who holds it, its first response. */
 export const ticketEvents = {
-  TicketOpened: {
-    at: Instant,
-    ...Ids,
-    channelName: z.string(),
-    waId: personal(z.string()),
-    customerName: personal(z.string()),
-    because: z.enum(['incoming_call', 'outgoing_call']),
-    callId: z.string(),
-  },
+  TicketOpened: { at: Instant, ...Ids, ...TicketOpening },
   CallLinked: { at: Instant, ...Ids, ...LinkedCall },
   LinkedCallAnswered: { at: Instant, ...Ids, ...LinkedCall },
   LinkedCallEnded: {

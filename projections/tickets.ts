@@ -1,5 +1,6 @@
 import type { Direction } from '../domain/agent.ts';
 import type { CallStatus, MissReason } from '../domain/call-events.ts';
+import type { TicketOpening } from '../domain/ticket-events.ts';
 import type { Instant } from '../domain/time.ts';
 import { projection } from './projection.ts';
 
@@ -21,7 +22,7 @@ export type TicketView = {
   readonly channelName: string;
   readonly customer: { readonly customerId: string; readonly waId: string | null; readonly name: string | null };
   readonly status: 'open' | 'resolved';
-  readonly openedBecause: 'incoming_call' | 'outgoing_call';
+  readonly openedBecause: TicketOpening['because'];
   readonly openedAt: Instant;
   readonly resolvedAt: Instant | null;
   readonly lastActivityAt: Instant;

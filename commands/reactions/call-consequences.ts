@@ -7,6 +7,7 @@ import { permission } from '../../domain/permission.ts';
 import type { OutgoingResult } from '../../domain/permission-events.ts';
 import { ticket } from '../../domain/ticket.ts';
 import type { Recorded } from '../../store/event-log.ts';
+import { pairKey } from '../belongings.ts';
 import type { WriteSide } from '../write-side.ts';
 import { releaseAgent } from './offer-call.ts';
 import { causedBy, type Reaction } from './reaction.ts';
@@ -35,7 +36,7 @@ type Connected = {
 const connected = async (w: WriteSide, event: Connected, cause: Recorded) => {
   const { at, callId, direction, channelId, customerId, ticketId, agentId } = event;
   const parties = { channelId, customerId };
-  const pair = `${channelId}.${customerId}`;
+  const pair = pairKey(channelId, customerId);
   const outgoing = direction === 'outgoing';
   const type = outgoing ? 'RecordOutgoingConnected' : 'RecordIncomingConnected';
   await w.transact(permission, pair, { type, at, ...parties, ticketId, callId }, causedBy(cause, 'connected'));
@@ -66,7 +67,7 @@ const outgoingEnded = async (w: WriteSide, event: Named<'CallConcluded'>, cause:
   const { endedAt, callId, channelId, customerId, ticketId } = event;
   await w.transact(
     permission,
-    `${channelId}.${customerId}`,
+    pairKey(channelId, customerId),
     { type: 'RecordOutgoingEnded', at: endedAt, channelId, customerId, ticketId, callId, result: resultOf(event) },
     causedBy(cause, 'outgoing ended'),
   );
@@ -75,7 +76,7 @@ const outgoingEnded = async (w: WriteSide, event: Named<'CallConcluded'>, cause:
 /** A customer who called may be called back, where the channel turns calls into permissions. */
 const incomingEnded = async (w: WriteSide, event: Named<'CallConcluded'>, cause: Recorded) => {
   const { endedAt, callId, channelId, customerId, ticketId } = event;
-  const pair = `${channelId}.${customerId}`;
+  const pair = pairKey(channelId, customerId);
   const fact = { at: endedAt, callId, channelId, customerId, ticketId };
   await w.transact(permission, pair, { type: 'RecordIncomingEnded', ...fact }, causedBy(cause, 'incoming ended'));
   const { calling } = await w.stateOf(channel, channelId);

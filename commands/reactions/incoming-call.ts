@@ -5,9 +5,11 @@ import { permission } from '../../domain/permission.ts';
 import { ticket } from '../../domain/ticket.ts';
 import type { Recorded } from '../../store/event-log.ts';
 import { uuidFrom } from '../../store/ids.ts';
+import { pairKey } from '../belongings.ts';
+import { openTicket } from '../open-ticket.ts';
 import type { WriteSide } from '../write-side.ts';
 import { offerCall, releaseAgent } from './offer-call.ts';
-import { accepted, causedBy, type Reaction } from './reaction.ts';
+import { causedBy, type Reaction } from './reaction.ts';
 
 /** An incoming call opens the service window and a ticket, is routed, offered, and offered again while agents are left. */
 export const incomingCall = (w: WriteSide): Reaction => ({
@@ -37,29 +39,17 @@ const passOn = async (
 /** The customer's open ticket, opened by this call if there was none, with this call linked to it. */
 const ticketFor = async (w: WriteSide, event: Named<'CallReceived'>, cause: Recorded): Promise<string> => {
   const { at, callId, channelId, channelName, customerId, waId, customerName } = event;
-  const pair = `${channelId}.${customerId}`;
+  const pair = pairKey(channelId, customerId);
   const parties = { channelId, customerId };
   const because = (step: string) => causedBy(cause, step);
 
   const window = { type: 'OpenServiceWindow', at, ...parties, by: 'incoming_call' } as const;
   await w.transact(conversation, pair, window, because('service window'));
-  const own = uuidFrom('ticket', callId);
-  const opened = await w.transact(
-    conversation,
-    pair,
-    { type: 'OpenTicketIfNone', at, ...parties, ticketId: own },
-    because('open ticket'),
-  );
-  const ticketId = (await w.stateOf(call, callId)).ticketId ?? accepted(opened).state.ticketId ?? own;
-  await w.transact(
-    permission,
-    pair,
-    { type: 'RecordIncomingBegan', at, ...parties, ticketId, callId },
-    because('incoming began'),
-  );
-  const details = { ...parties, channelName, waId, customerName, callId };
-  const open = { type: 'OpenTicket', at, ticketId, ...details, because: 'incoming_call' } as const;
-  if (ticketId === own) await w.transact(ticket, ticketId, open, because('open'));
+  const { ticketId: routedTo } = await w.stateOf(call, callId);
+  const opening = { at, ...parties, ticketId: uuidFrom('ticket', callId), channelName, waId, customerName, callId };
+  const ticketId = routedTo ?? (await openTicket(w, { ...opening, because: 'incoming_call' }, because('open ticket')));
+  const began = { type: 'RecordIncomingBegan', at, ...parties, ticketId, callId } as const;
+  await w.transact(permission, pair, began, because('incoming began'));
   const link = { type: 'LinkCall', at, ticketId, ...parties, callId, direction: 'incoming', agentId: null } as const;
   await w.transact(ticket, ticketId, link, because('link'));
   return ticketId;

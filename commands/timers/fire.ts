@@ -3,7 +3,7 @@ import { call } from '../../domain/call.ts';
 import { conversation } from '../../domain/conversation.ts';
 import { permission } from '../../domain/permission.ts';
 import { uuidFrom } from '../../store/ids.ts';
-import { agentKey } from '../belongings.ts';
+import { agentKey, pairKey } from '../belongings.ts';
 import { contextOf, type WriteSide } from '../write-side.ts';
 import type { Timer, TimerKind } from './timers-of.ts';
 
@@ -47,7 +47,7 @@ const giveUpCall: Firing = (w, timer) => {
 
 const pairOf = async (w: WriteSide, timer: StoredTimer) => {
   const parties = { channelId: field(timer, 'channelId'), customerId: field(timer, 'customerId') };
-  const pair = `${parties.channelId}.${parties.customerId}`;
+  const pair = pairKey(parties.channelId, parties.customerId);
   const { ticketId } = await w.stateOf(conversation, pair);
   return { pair, parties: { ...parties, ticketId } };
 };

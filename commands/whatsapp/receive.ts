@@ -8,31 +8,38 @@ import { recordMessage } from './record-message.ts';
 import { recordMessageStatus } from './record-message-status.ts';
 import { type SetAsideReason, setAside } from './set-aside.ts';
 
-/** Records what Meta delivers; what cannot be placed is set aside, and placed as soon as it can be. */
-export const receiver = (w: WriteSide) => {
-  /** Pieces that came before we knew which of our calls they are about. */
-  const placeHeldBack = async (metaCallId: string): Promise<void> => {
-    const kept = setAsideDeliveries(w.db);
-    for (const { _id, raw, receivedAt } of await kept.find({ metaCallId, reason: 'unknown_call' }).toArray()) {
-      const pieces = piecesOf({ entry: [{ changes: [JSON.parse(raw)] }] });
-      for (const piece of pieces)
-        if ((await recordOnce(piece, receivedAt.getTime())) === null) await kept.deleteOne({ _id });
-    }
-  };
+type Record = (piece: Piece, receivedAt: Instant) => Promise<SetAsideReason | null>;
 
-  const onCall = recordCall(w, placeHeldBack);
-  const onCallStatus = recordCallStatus(w, placeHeldBack);
+/** Records a piece, or says why it cannot be placed. `learnt` is told of Meta's id of an outgoing call, once it is known. */
+const recorder = (w: WriteSide, learnt: (metaCallId: string) => Promise<void>): Record => {
+  const onCall = recordCall(w, learnt);
+  const onCallStatus = recordCallStatus(w, learnt);
   const onMessage = recordMessage(w);
   const onMessageStatus = recordMessageStatus(w);
   const onAccount = recordAccount(w);
-
-  const recordOnce = async (piece: Piece, receivedAt: Instant): Promise<SetAsideReason | null> => {
+  return async (piece, receivedAt) => {
     if (piece.kind === 'call') return onCall(piece, receivedAt);
     if (piece.kind === 'message') return onMessage(piece, receivedAt);
     if (piece.kind === 'account') return onAccount(piece, receivedAt);
     if (piece.kind === 'misfit') return piece.reason;
     return piece.metaCallId === null ? onMessageStatus(piece, receivedAt) : onCallStatus(piece, receivedAt);
   };
+};
+
+/** Records what Meta delivers; what cannot be placed is set aside, and placed as soon as it can be. */
+export const receiver = (w: WriteSide) => {
+  const recordHeldBack = recorder(w, async () => {});
+
+  /** Pieces that came before we knew which of our calls they are about. */
+  const placeHeldBack = async (metaCallId: string): Promise<void> => {
+    const kept = setAsideDeliveries(w.db);
+    for (const { _id, raw, receivedAt } of await kept.find({ metaCallId, reason: 'unknown_call' }).toArray()) {
+      const [piece] = piecesOf({ entry: [{ changes: [JSON.parse(raw)] }] });
+      if (piece && (await recordHeldBack(piece, receivedAt.getTime())) === null) await kept.deleteOne({ _id });
+    }
+  };
+
+  const recordOnce = recorder(w, placeHeldBack);
 
   const record = async (piece: Piece, receivedAt: Instant): Promise<void> => {
     const reason = await recordOnce(piece, receivedAt);
