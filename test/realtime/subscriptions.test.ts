@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { agents, callLogs, missedCalls } from '../../projections/index.ts';
+import { activities, agents, callLogs, inbox, missedCalls, permissions } from '../../projections/index.ts';
 import { connect } from './client.ts';
 import { Replica } from './replica.ts';
 import { openWorld, token } from './world.ts';
@@ -66,5 +66,238 @@ describe('a subscription', () => {
     await world.writer.write(call(store, 'ours'));
     await client.until(() => replica.rows.has('ours'));
     expect(JSON.stringify(client.frames)).not.toContain('theirs');
+  });
+});
+
+describe('what a client missed', () => {
+  const away = async (then: (store: string) => Promise<unknown>) => {
+    const store = ownStore();
+    const first = await world.serve();
+    await world.writer.write(call(store, 'kept'), call(store, 'changed'), call(store, 'leaves'));
+    const client = await page(first.url, store);
+    const replica = await client.subscribe('s1', 'call-logs', { direction: 'incoming' });
+    await client.close();
+    await first.stop();
+    await then(store);
+    const second = await world.serve();
+    const again = await page(second.url, store);
+    await again.subscribe('s1', 'call-logs', { direction: 'incoming' }, replica);
+    return { store, replica, client: again };
+  };
+
+  test('is told once, also by another process, and nothing else is told again', async () => {
+    const { client, replica } = await away((store) =>
+      world.writer.write(
+        call(store, 'changed', { status: 'missed' }),
+        call(store, 'leaves', { direction: 'outgoing' }),
+        call(store, 'new'),
+      ),
+    );
+    const [change, caughtUp] = client.frames.filter(({ id }) => id === 's1');
+    expect(change).toMatchObject({ type: 'change', resumed: true });
+    expect(change.ops.map(({ op, key }: { op: string; key: string }) => `${op} ${key}`)).toEqual([
+      'upsert changed',
+      'remove leaves',
+      'upsert new',
+    ]);
+    expect(caughtUp).toMatchObject({ type: 'caught-up', position: change.position });
+    expect([...replica.rows.keys()].toSorted()).toEqual(['changed', 'kept', 'new']);
+    expect(replica).toMatchObject({ snapshots: 1, resumed: 1, gaps: 0, repeats: 0 });
+  });
+
+  test('may be nothing', async () => {
+    const { client } = await away(async () => {});
+    expect(client.frames.find(({ id }) => id === 's1')).toMatchObject({ type: 'change', resumed: true, ops: [] });
+  });
+
+  test('of documents from before that leave later is a removal', async () => {
+    const { client, store, replica } = await away(async () => {});
+    await world.writer.write(call(store, 'kept', { direction: 'outgoing' }));
+    await client.until(() => !replica.rows.has('kept'));
+  });
+
+  test('is a fresh snapshot when the read model was built anew', async () => {
+    const { replica } = await away(() => world.writer.restart(callLogs, 'call_logs@1.rebuilt'));
+    expect(replica).toMatchObject({ snapshots: 2, resumed: 0 });
+    expect(replica.place?.epoch).toBe('call_logs@1.rebuilt');
+  });
+
+  test('is a fresh snapshot when the place is older than what is kept of removed documents', async () => {
+    const store = ownStore();
+    const { url } = await world.serve();
+    await world.writer.write(call(store, 'a'));
+    const client = await page(url, store);
+    const { place } = await client.subscribe('s1', 'call-logs');
+    const replica = new Replica();
+    replica.place = { epoch: place!.epoch, position: '1' };
+    await client.subscribe('s2', 'call-logs', {}, replica);
+    expect(replica).toMatchObject({ snapshots: 1, resumed: 0 });
+  });
+});
+
+describe('a live subscription', () => {
+  test('gets a fresh snapshot when the read model is built anew', async () => {
+    const store = ownStore();
+    const { url } = await world.serve();
+    const agent = { projection: agents, store, key: `${store}.asha`, doc: { agentId: 'asha', active: true } };
+    await world.writer.write(agent);
+    const client = await page(url, store);
+    const replica = await client.subscribe('s1', 'agents');
+    await world.writer.restart(agents, 'agents@1.rebuilt');
+    await client.until(() => replica.place?.epoch === 'agents@1.rebuilt');
+    expect([...replica.rows.keys()]).toEqual([`${store}.asha`]);
+  });
+
+  test('that is told nothing of what it never held', async () => {
+    const store = ownStore();
+    const { url } = await world.serve();
+    const client = await page(url, store);
+    const replica = await client.subscribe('s1', 'call-logs', { status: 'missed' });
+    await world.writer.write(call(store, 'never'));
+    await world.writer.write(call(store, 'held', { status: 'missed' }));
+    await client.until(() => replica.rows.has('held'));
+    await world.writer.write(call(store, 'held', { status: 'completed' }));
+    await client.until(() => !replica.rows.has('held'));
+    expect(JSON.stringify(client.frames)).not.toContain('never');
+  });
+
+  test('in several pieces is one snapshot', async () => {
+    const store = ownStore();
+    const { url } = await world.serve();
+    const rows = Array.from({ length: 150 }, (_, i) => call(store, `c${i}`, { note: 'x'.repeat(1_000) }));
+    await world.writer.write(...rows);
+    const client = await page(url, store);
+    const replica = await client.subscribe('s1', 'call-logs');
+    const pieces = client.frames.filter(({ type }) => type === 'snapshot');
+    expect(pieces.map(({ last }) => last)).toEqual([false, false, true]);
+    expect(pieces.every((piece) => JSON.stringify(piece).length < 66_000)).toBe(true);
+    expect(replica.rows.size).toBe(150);
+  });
+
+  test('ends when the client says so', async () => {
+    const store = ownStore();
+    const { url } = await world.serve();
+    const client = await page(url, store);
+    await client.subscribe('s1', 'call-logs');
+    const other = await client.subscribe('s2', 'call-logs');
+    client.send({ type: 'unsubscribe', id: 's1' });
+    client.send({ type: 'unsubscribe', id: 's1' });
+    await client.frame(({ type, re, code }) => type === 'error' && re === 's1' && code === 'subscription.unknown');
+    await world.writer.write(call(store, 'a'));
+    await client.until(() => other.rows.has('a'));
+    expect(client.frames.some(({ type, id }) => type === 'change' && id === 's1')).toBe(false);
+  });
+
+  test('is one of at most twenty', async () => {
+    const { url } = await world.serve();
+    const client = await page(url, ownStore());
+    for (let i = 1; i <= 20; i++) await client.subscribe(`s${i}`, 'call-logs');
+    await client.subscribe('s20', 'tickets');
+    client.send({ type: 'subscribe', id: 's21', topic: 'call-logs' });
+    expect(await client.frame(({ re }) => re === 's21')).toMatchObject({ code: 'subscription.too_many' });
+  });
+});
+
+describe('the topic', () => {
+  test('missed-calls counts customers under the key badge', async () => {
+    const store = ownStore();
+    const { url } = await world.serve();
+    const miss = (customer: string, doc: object | null = { lastAt: 1, channelId: 'ch', state: 'pending' }) => ({
+      projection: missedCalls,
+      store,
+      key: `${store}.${customer}`,
+      doc,
+    });
+    await world.writer.write(miss('c1'));
+    const client = await page(url, store);
+    const replica = await client.subscribe('s1', 'missed-calls');
+    expect(replica.rows.get('badge')).toBe(1);
+    await world.writer.write(miss('c2'), miss('c3'));
+    await client.until(() => replica.rows.get('badge') === 3);
+    await world.writer.write(miss('c1', null), miss('c2', null));
+    await client.until(() => replica.rows.get('badge') === 1);
+    expect([...replica.rows.keys()].toSorted()).toEqual(['badge', `${store}.c3`].toSorted());
+  });
+
+  test('ticket has the activities of that ticket', async () => {
+    const store = ownStore();
+    const { url } = await world.serve();
+    const activity = (key: string, ticketId: string) => ({
+      projection: activities,
+      store,
+      key,
+      doc: { activityId: key, ticketId, at: 86_400_000, type: 'Ticket Opened' },
+    });
+    await world.writer.write(activity('e1', 't1'), activity('e2', 't2'));
+    const client = await page(url, store);
+    const replica = await client.subscribe('s1', 'ticket', { ticketId: 't1' });
+    await world.writer.write(activity('e3', 't2'), activity('e4', 't1'));
+    await client.until(() => replica.rows.has('e4'));
+    expect([...replica.rows.keys()]).toEqual(['e1', 'e4']);
+    expect(replica.rows.get('e4')).toMatchObject({ at: '1970-01-02T00:00:00.000Z', position: expect.any(String) });
+  });
+
+  test('inbox has the own calls, without SDP', async () => {
+    const store = ownStore();
+    const { url } = await world.serve();
+    const doc = {
+      state: 'connected',
+      direction: 'incoming',
+      startedAt: 1,
+      sdpOffer: 'v=0 offer',
+      sdpAnswer: 'v=0 answer',
+    };
+    const of = (key: string, agentId: string) => ({
+      projection: inbox,
+      store,
+      key,
+      doc: { ...doc, callId: key, agentId },
+    });
+    const client = await page(url, store);
+    const replica = await client.subscribe('s1', 'inbox');
+    await world.writer.write(of('theirs', 'ben'));
+    await world.writer.write(of('mine', 'asha'));
+    await client.until(() => replica.rows.has('mine'));
+    expect([...replica.rows.keys()]).toEqual(['mine']);
+    expect(JSON.stringify(client.frames)).not.toContain('v=0');
+  });
+
+  test('permission has the one document', async () => {
+    const store = ownStore();
+    const { url } = await world.serve();
+    const of = (key: string) => ({ projection: permissions, store, key, doc: { state: 'temporary' } });
+    const client = await page(url, store);
+    const replica = await client.subscribe('s1', 'permission', { channelId: 'ch', customer: 'cus_one' });
+    await world.writer.write(of('ch.cus_two'));
+    await world.writer.write(of('ch.cus_one'));
+    await client.until(() => replica.rows.get('ch.cus_one')?.state === 'temporary');
+    expect(replica.rows.size).toBe(1);
+  });
+
+  test.each([
+    ['nonsense', {}, 'topic.unknown'],
+    ['constructor', {}, 'topic.unknown'],
+    ['projections', {}, 'topic.unknown'],
+    ['call-logs', { statsu: 'missed' }, 'topic.params'],
+    ['call-logs', { status: 'nonsense' }, 'topic.params'],
+    ['ticket', {}, 'topic.params'],
+    ['permission', { channelId: 'ch', customer: { $ne: null } }, 'topic.params'],
+  ])('%s with %j is refused: %s', async (topic, params, code) => {
+    const { url } = await world.serve();
+    const client = await page(url, ownStore());
+    client.send({ type: 'subscribe', id: 's1', topic, params, from: null });
+    expect(await client.frame(({ type }) => type === 'error')).toMatchObject({
+      re: 's1',
+      code,
+      detail: expect.any(String),
+    });
+  });
+
+  test('inbox is not for those who only read, call-logs is', async () => {
+    const { url } = await world.serve();
+    const client = await page(url, ownStore(), 'analyst');
+    await client.subscribe('s1', 'call-logs');
+    client.send({ type: 'subscribe', id: 's2', topic: 'inbox' });
+    expect(await client.frame(({ re }) => re === 's2')).toMatchObject({ type: 'error', code: 'topic.forbidden' });
   });
 });

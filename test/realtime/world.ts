@@ -4,8 +4,7 @@ import { signToken, tokenVerifier } from '../../http/caller.ts';
 import { createIndexes, openCheckpoint } from '../../projections/collection.ts';
 import { readModels } from '../../projections/index.ts';
 import { checkpointId, collectionOf, type Projection } from '../../projections/projection.ts';
-import { type CallSockets, startRealtime } from '../../realtime/server.ts';
-import type { Limits } from '../../realtime/session.ts';
+import { type CallSockets, type RealtimeOptions, startRealtime } from '../../realtime/server.ts';
 import { connectDocuments } from '../../store/documents.ts';
 import { startStores } from '../support/stores.ts';
 
@@ -39,7 +38,7 @@ export const openWorld = async () => {
     stores,
     db,
     writer: writer(db),
-    async serve(options: { limits?: Partial<Limits>; callSockets?: CallSockets; origins?: string[] } = {}) {
+    async serve(options: Partial<RealtimeOptions> = {}) {
       const server = await startRealtime({
         host: '127.0.0.1',
         port: 0,
