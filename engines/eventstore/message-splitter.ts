@@ -18,8 +18,7 @@ export class MessageSplitter {
 
   private needed(): number {
     const first = this.chunks[0]!;
-    if (first.length < PREFIX) return PREFIX;
-    return PREFIX + first.readUInt32BE(1);
+    return first.length < PREFIX ? PREFIX : PREFIX + checkedLength(first, 0);
   }
 
   private split(bytes: Buffer): Buffer[] {

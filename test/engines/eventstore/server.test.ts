@@ -1,0 +1,132 @@
+import { request } from 'node:http';
+import { connect } from 'node:http2';
+import { join } from 'node:path';
+import { EventStoreDBClient, persistentSubscriptionToStreamSettingsFromDefaults } from '@eventstore/db-client';
+import { describe, expect, test } from 'vitest';
+import { startEventStore } from '../../../engines/eventstore/server.ts';
+import { all, clientOf, counted, failureOf, freshName, runEventStore, temporaryDirectory, until } from './running.ts';
+
+const running = runEventStore();
+const tcp = () => new URL(running.server.urls[1]!.replace('esdb:', 'http:'));
+
+describe('the official client finds the server', () => {
+  test.each([
+    ['at its unix socket', () => clientOf(running.server.urls[0]!)],
+    ['at its TCP port', () => EventStoreDBClient.connectionString(running.server.urls[1]!)],
+    ['as a cluster of one', () => EventStoreDBClient.connectionString(`esdb+discover://${tcp().host}?tls=false`)],
+  ])('%s', async (_title, connect) => {
+    const client = connect();
+    const stream = freshName();
+    await client.appendToStream(stream, counted(1));
+    expect(await all(client.readStream(stream))).toHaveLength(1);
+    await client.dispose();
+  });
+});
+
+test.each([
+  ['GET', '/health/live', 204],
+  ['HEAD', '/health/live', 204],
+  ['POST', '/health/live', 404],
+  ['PUT', '/health/live', 404],
+  ['GET', '/', 404],
+])('%s %s is answered with %i, on both addresses', async (method, path, status) => {
+  const addresses = [{ socketPath: running.socket }, { host: tcp().hostname, port: tcp().port }];
+  for (const address of addresses) {
+    const answered = new Promise<number | undefined>((resolve, reject) => {
+      request({ ...address, method, path }, ({ statusCode }) => resolve(statusCode))
+        .on('error', reject)
+        .end();
+    });
+    expect(await answered).toBe(status);
+  }
+});
+
+describe('what is not covered is refused with the name of the server that covers it', () => {
+  const named = { message: expect.stringContaining('EventStoreDB or KurrentDB') };
+
+  test('persistent subscriptions', async () => {
+    const settings = persistentSubscriptionToStreamSettingsFromDefaults();
+    expect(await failureOf(running.client.createPersistentSubscriptionToStream('a', 'b', settings))).toMatchObject(
+      named,
+    );
+    const subscription = running.client.subscribeToPersistentSubscriptionToStream('a', 'b');
+    expect(await failureOf(all(subscription))).toMatchObject(named);
+  });
+
+  test('projections', async () => {
+    expect(await failureOf(running.client.createProjection('p', 'fromAll()'))).toMatchObject(named);
+  });
+});
+
+/** Sends `body` to a method over bare HTTP/2 and gives the headers or trailers that carry the status. */
+async function call(path: string, body: Buffer): Promise<Record<string, unknown>> {
+  const session = connect(tcp().origin);
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': path,
+    'content-type': 'application/grpc',
+    te: 'trailers',
+  });
+  const found: Record<string, unknown> = {};
+  stream.on('response', (headers) => Object.assign(found, headers));
+  stream.on('trailers', (headers) => Object.assign(found, headers));
+  stream.resume().end(body);
+  await new Promise((closed) => stream.on('close', closed));
+  session.close();
+  return found;
+}
+
+const framed = (...bytes: number[]) => Buffer.from([0, 0, 0, 0, bytes.length, ...bytes]);
+
+test.each([
+  ['no message', Buffer.alloc(0), 3],
+  ['a field that never ends', framed(0x0a, 0x7f), 3],
+  ['a number where a message belongs', framed(0x08, 0x01), 3],
+  ['field number 0', framed(0x02, 0x00), 3],
+  ['neither a count nor a subscription', framed(0x0a, 0x02, 0x12, 0x00), 3],
+  ['a compressed message', Buffer.from([1, 0, 0, 0, 1, 0]), 12],
+  ['a message beyond every limit', Buffer.from([0, 0x7f, 0, 0, 0, 0]), 8],
+])('a read with %s is refused, and the server goes on', async (_title, body, code) => {
+  expect((await call('/event_store.client.streams.Streams/Read', body))['grpc-status']).toBe(String(code));
+  expect((await call('/nobody/Knows', framed()))['grpc-status']).toBe('12');
+});
+
+describe('a stop', () => {
+  test('cancels subscriptions, keeps every event and frees the addresses', async () => {
+    const directory = await temporaryDirectory();
+    const options = { dir: join(directory.path, 'log'), socket: join(directory.path, 's') };
+    const server = await startEventStore(options);
+    const client = clientOf(`unix:${options.socket}`);
+    await client.appendToStream('kept', counted(1, 2, 3));
+    const errors: unknown[] = [];
+    const subscription = client.subscribeToAll().on('error', (error) => errors.push(error));
+    await new Promise((resolve) => subscription.on('caughtUp', resolve).resume());
+    await server.stop();
+    await until(() => errors.length > 0);
+    expect(errors).toEqual([expect.objectContaining({ type: 'cancelled' })]);
+    const again = await startEventStore(options);
+    expect(await all(client.readStream('kept'))).toHaveLength(3);
+    await client.dispose();
+    await again.stop();
+    await directory.remove();
+  });
+
+  test('lets appends that are under way end', async () => {
+    const directory = await temporaryDirectory();
+    const options = { dir: join(directory.path, 'log'), socket: join(directory.path, 's') };
+    const server = await startEventStore(options);
+    const client = clientOf(`unix:${options.socket}`);
+    await client.appendToStream('first', counted(1));
+    const appends = counted(...Array(100).keys()).map((event) => failureOf(client.appendToStream('kept', event)));
+    await until(() => appends.length === 100);
+    await server.stop();
+    const acknowledged = (await Promise.all(appends)).filter((failure) => failure === undefined).length;
+    const again = await startEventStore(options);
+    const kept = await all(client.readStream('kept')).catch(() => []);
+    expect(kept.length).toBeGreaterThanOrEqual(acknowledged);
+    expect(kept.map(({ event }) => Number(event?.revision))).toEqual([...kept.keys()]);
+    await client.dispose();
+    await again.stop();
+    await directory.remove();
+  });
+});
