@@ -1,13 +1,6 @@
 import type { Recorded } from '../store/event-log.ts';
 import type { Projection, Stored } from './projection.ts';
 
-type Batch = {
-  readonly events: readonly Recorded[];
-  /** What is already in the read model, whatever its documents say. */
-  readonly after: bigint;
-  readonly now: Date;
-};
-
 /** The events of a read model in a batch, by the document they belong to. */
 export const eventsByKey = <D>(p: Projection<D>, events: readonly Recorded[]): ReadonlyMap<string, Recorded[]> => {
   const groups = new Map<string, Recorded[]>();
@@ -25,12 +18,13 @@ export const eventsByKey = <D>(p: Projection<D>, events: readonly Recorded[]): R
 export const foldBatch = <D>(
   p: Projection<D>,
   known: ReadonlyMap<string, Stored<D>>,
-  { events, after, now }: Batch,
+  events: readonly Recorded[],
+  now: Date,
 ): readonly Stored<D>[] =>
   [...eventsByKey(p, events)].flatMap(([key, all]) => {
     const before = known.get(key);
     const next = all
-      .filter(({ position }) => position > after && isNewTo(before, position))
+      .filter(({ position }) => isNewTo(before, position))
       .reduce<Stored<D> | undefined>((stored, recorded) => step(p, key, stored, recorded, now), before);
     return next === undefined || next === before ? [] : [next];
   });

@@ -50,11 +50,11 @@ export type Stored<D> = {
 /** A stored document that people are shown. */
 export type Shown<D> = Stored<D> & { readonly doc: D };
 
-/** The document that says how far a read model is: everything up to `at` is in it. It lives in the same collection. */
-export const checkpointId = '$checkpoint';
+/** How far a read model is, one document per model in the collection `checkpoints`. */
 export type Checkpoint = {
-  readonly _id: typeof checkpointId;
-  /** `0n`: nothing yet. */
+  /** The name of the model's collection. */
+  readonly _id: string;
+  /** Everything up to here is in the read model; `0n`: nothing yet. */
   readonly at: bigint;
   /** Changes with the version and with every rebuild, never with the process: `<name>@<version>.<rebuild>`. */
   readonly epoch: string;

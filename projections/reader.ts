@@ -1,7 +1,8 @@
 import type { Collection, Db } from 'mongodb';
 import { pause } from '../store/back-off.ts';
+import { checkpointsOf } from './checkpoints.ts';
 import type { Filter, Sort } from './filters/listing.ts';
-import { type Checkpoint, checkpointId, collectionOf, type Projection, type Shown, type Stored } from './projection.ts';
+import { collectionOf, type Projection, type Shown, type Stored } from './projection.ts';
 
 /** Where a page ended: the last document's value of the sort field, and its id. */
 export type Place = { readonly value: unknown; readonly id: string };
@@ -17,14 +18,13 @@ const pollMs = 20;
 export const readModel = <D>(db: Db, projection: Projection<D>) => {
   const name = collectionOf(projection);
   const documents = db.collection<Stored<D>>(name) as unknown as Collection<Shown<D>>;
-  const checkpoints = db.collection<Checkpoint>(name);
 
-  const checkpoint = () => checkpoints.findOne({ _id: checkpointId });
+  const checkpoint = () => checkpointsOf(db).findOne({ _id: name });
   const find = (filter: Filter, sort: Sort) =>
     documents.find(filter as never).sort({ [sort.path]: sort.direction, _id: sort.direction });
   const changes = (filter: Filter, after: bigint, upTo: bigint, limit: number): Promise<Change[]> =>
     documents
-      .find({ ...filter, at: { $gt: after, $lte: upTo }, _id: { $ne: checkpointId } } as never)
+      .find({ ...filter, at: { $gt: after, $lte: upTo } } as never)
       .project<Change>({ at: 1, store: 1 })
       .sort({ at: 1 })
       .limit(limit)

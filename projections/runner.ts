@@ -2,10 +2,11 @@ import { hostname } from 'node:os';
 import type { Db } from 'mongodb';
 import { backOff, pause } from '../store/back-off.ts';
 import { consume } from '../store/consume.ts';
-import type { Batch, EventLog } from '../store/event-log.ts';
+import type { Batch, EventLog, Recorded } from '../store/event-log.ts';
 import { withLease } from '../store/lease.ts';
 import { apply } from './apply.ts';
-import { createIndexes, openCheckpoint } from './collection.ts';
+import { moveCheckpoints, openCheckpoint } from './checkpoints.ts';
+import { createIndexes } from './indexes.ts';
 import type { Projection } from './projection.ts';
 
 export type ProjectionsOptions = {
@@ -87,18 +88,23 @@ const follow = (
     signal,
     report: onFault,
     async handle(batch) {
-      if (batch.live && !indexed) await eachOf(projections, (p) => createIndexes(db, p));
+      if (batch.live && !indexed) await eachOf(members, ({ projection }) => createIndexes(db, projection));
       indexed ||= batch.live;
-      const at = new Date(now());
-      await eachOf(projections, (p) => apply(db, p, batch, at));
+      const date = new Date(now());
+      await eachOf(members, ({ projection, at }) => apply(db, projection, after(at, batch.events), date));
+      await moveCheckpoints(db, projections, batch);
       handled(batch);
     },
   });
 };
 
+/** A read model takes no event again that it had before it was opened, even one that another still needs. */
+const after = (at: bigint, events: readonly Recorded[]) =>
+  (events[0]?.position ?? at) > at ? events : events.filter(({ position }) => position > at);
+
 /** All at once; fails with the first fault, but not before every one has ended, so that a repeat never overlaps. */
-const eachOf = async (projections: readonly Projection[], work: (p: Projection) => Promise<void>) => {
-  const results = await Promise.allSettled(projections.map(work));
+const eachOf = async (members: readonly Member[], work: (member: Member) => Promise<void>) => {
+  const results = await Promise.allSettled(members.map(work));
   const failed = results.find((result) => result.status === 'rejected');
   if (failed) throw failed.reason;
 };

@@ -1,6 +1,7 @@
 import type { Db } from 'mongodb';
 import type { Instant } from '../domain/time.ts';
-import { type Checkpoint, checkpointId, collectionOf, type Projection, type Stored } from './projection.ts';
+import { checkpointsOf } from './checkpoints.ts';
+import { collectionOf, type Projection, type Stored } from './projection.ts';
 
 /** How a read model is doing: `building` until it has caught up with the log once; `absent` before it was begun. */
 export type ProjectionState = {
@@ -37,7 +38,7 @@ const stateOf = async (db: Db, p: Projection, head: bigint, now: Instant): Promi
   const { name, version } = p;
   const collection = db.collection(collectionOf(p));
   const [checkpoint, count] = await Promise.all([
-    db.collection<Checkpoint>(collectionOf(p)).findOne({ _id: checkpointId }),
+    checkpointsOf(db).findOne({ _id: collectionOf(p) }),
     collection.countDocuments({ quarantine: { $exists: true } }),
   ]);
   const { epoch = null, at = 0n, ready = false, happenedAt = 0 } = checkpoint ?? {};

@@ -306,7 +306,7 @@ export const recorded = (events: readonly DomainEvent[]): Recorded[] =>
 
 /** What a read model has stored after these events, by key. */
 export const storedAfter = <D>(p: Projection<D>, events: readonly DomainEvent[]) => {
-  const changed = foldBatch(p, new Map(), { events: recorded(events), after: 0n, now: new Date(noon) });
+  const changed = foldBatch(p, new Map(), recorded(events), new Date(noon));
   return new Map<string, Stored<D>>(changed.map((stored) => [stored._id, stored]));
 };
 

@@ -15,11 +15,11 @@ const memory = (p: Projection) => {
   return {
     documents,
     rest: (events: readonly Recorded[]) => events.filter(({ position }) => position > checkpoint),
-    /** Takes a batch; a crash leaves only the first `writes` documents and not the checkpoint. */
-    take(events: readonly Recorded[], writes = Number.POSITIVE_INFINITY) {
-      const changed = foldBatch(p, documents, { events, after: checkpoint, now: new Date(noon) });
+    /** Takes a batch; a crash leaves only the first `writes` documents, and not the checkpoint. */
+    take(events: readonly Recorded[], writes?: number) {
+      const changed = foldBatch(p, documents, events, new Date(noon));
       for (const stored of changed.slice(0, writes)) documents.set(stored._id, stored);
-      if (writes >= changed.length) checkpoint = events.at(-1)?.position ?? checkpoint;
+      if (writes === undefined) checkpoint = events.at(-1)?.position ?? checkpoint;
     },
   };
 };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Db } from 'mongodb';
 import type { DomainEvent } from '../../domain/index.ts';
-import { checkpointId, collectionOf, type Projection, type Stored } from '../../projections/projection.ts';
+import { collectionOf, type Projection, type Stored } from '../../projections/projection.ts';
 import { type ProjectionsOptions, startProjections } from '../../projections/runner.ts';
 import type { EventLog } from '../../store/event-log.ts';
 import { streamOf } from './events.ts';
@@ -42,12 +42,9 @@ export const running = (options: Omit<ProjectionsOptions, 'signal' | 'onFault'>)
   };
 };
 
-/** Everything a read model has stored but its checkpoint, without what differs between two runs. */
+/** Everything a read model has stored, without what differs between two runs. */
 export const contents = async (db: Db, p: Projection): Promise<readonly Omit<Stored<unknown>, 'removedAt'>[]> => {
   const stored = db.collection<Stored<unknown>>(collectionOf(p));
-  const all = await stored
-    .find({ _id: { $ne: checkpointId } })
-    .sort({ _id: 1 })
-    .toArray();
+  const all = await stored.find().sort({ _id: 1 }).toArray();
   return all.map(({ removedAt: _, ...rest }) => rest);
 };

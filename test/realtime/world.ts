@@ -1,9 +1,10 @@
 import type { Db } from 'mongodb';
 import { pino } from 'pino';
 import { signToken, tokenVerifier } from '../../http/caller.ts';
-import { createIndexes, openCheckpoint } from '../../projections/collection.ts';
+import { checkpointsOf, openCheckpoint } from '../../projections/checkpoints.ts';
 import { readModels } from '../../projections/index.ts';
-import { checkpointId, collectionOf, type Projection } from '../../projections/projection.ts';
+import { createIndexes } from '../../projections/indexes.ts';
+import { collectionOf, type Projection } from '../../projections/projection.ts';
 import { type CallSockets, type RealtimeOptions, startRealtime } from '../../realtime/server.ts';
 import { connectDocuments } from '../../store/documents.ts';
 import { startStores } from '../support/stores.ts';
@@ -89,8 +90,8 @@ const writer = (db: Db) => {
           upsert: true,
         },
       }));
-      const checkpoint = { updateOne: { filter: { _id: checkpointId }, update: { $set: { at: position } } } };
-      await db.collection(collectionOf(projection)).bulkWrite([...documents, checkpoint] as never, { ordered: true });
+      await db.collection(collectionOf(projection)).bulkWrite(documents as never);
+      await checkpointsOf(db).updateOne({ _id: collectionOf(projection) }, { $set: { at: position } });
     }
     return position;
   };
@@ -106,9 +107,7 @@ const writer = (db: Db) => {
     },
     /** The read model is built anew: another epoch. */
     async restart(projection: Projection<object>, epoch: string) {
-      await db
-        .collection(collectionOf(projection))
-        .updateOne({ _id: checkpointId as never }, { $set: { epoch, at: ++position } });
+      await checkpointsOf(db).updateOne({ _id: collectionOf(projection) }, { $set: { epoch, at: ++position } });
     },
   };
 };
