@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type EventStoreDBClient, type JSONEventType, jsonEvent } from '@eventstore/db-client';
+import { type EventData, type EventStoreDBClient, type JSONEventType, jsonEvent } from '@eventstore/db-client';
 import { expect, test } from 'vitest';
 import { verify } from '../../../engines/eventstore/verify.ts';
 import { launch, listening } from './process.ts';
@@ -12,7 +12,7 @@ const WRITERS = 20;
 type Grouped = JSONEventType<'Grouped', { place: number; of: number }>;
 
 /** The events of one append, which tell where in it they stand. */
-function group(of: number): Grouped[] {
+function group(of: number): EventData[] {
   return Array.from({ length: of }, (_, place) => jsonEvent<Grouped>({ type: 'Grouped', data: { place, of } }));
 }
 
