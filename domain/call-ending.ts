@@ -1,5 +1,5 @@
 import type { MissReason } from './call-events.ts';
-import { conclusionOf } from './call-outcome.ts';
+import { conclusionOf, failed } from './call-outcome.ts';
 import { answering, type Call, type CallEvent, evolve, isOver } from './call-state.ts';
 import { fold, isRefusal, type Refusal, refuse, same } from './decider.ts';
 import type { Instant } from './time.ts';
@@ -53,7 +53,7 @@ export const missIfOver = (
   const { direction, routed, ended, answeredAt } = after;
   const isOpen = direction === 'incoming' && routed && after.missed === null && answeredAt === null;
   if (!isOpen || ended === null || ended.connectedAt !== null || answering(after)) return events;
-  const reason = noAgent ?? (ended.failed ? 'provider_failure' : 'caller_hung_up');
+  const reason = noAgent ?? (failed(after) ? 'provider_failure' : 'caller_hung_up');
   return [...events, missed(after, callId, ended.at, reason, false)];
 };
 

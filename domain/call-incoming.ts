@@ -43,6 +43,7 @@ export const incomingCommands = {
   /** Meta's `connect` of an incoming call. `at` is Meta's time, `receivedAt` ours. */
   ReceiveCall: concluding((s, c: IncomingCall & { at: Instant; sdpOffer: string | null }) => {
     if (s.direction === null) return [{ type: 'CallReceived', ...c, seenBy: 'connect' }];
+    if (s.direction === 'outgoing') return refuse('call.unknown');
     if (s.startedAt <= c.at) return [];
     const { at, callId, ctaPayload, deeplinkPayload } = c;
     return [{ type: 'LateConnectReceived', at, callId, ctaPayload, deeplinkPayload }];
@@ -126,6 +127,7 @@ export const incomingCommands = {
 
   /** Meta's `terminate` of an incoming call; it may overtake the `connect`. */
   TerminateIncoming: concluding((s, { seen, ...c }: Termination & { callId: string; seen: IncomingCall }) => {
+    if (s.direction === 'outgoing') return refuse('call.unknown');
     if (!knowsMore(s, c)) return [];
     const received: CallEvent[] =
       s.direction === null ? [{ type: 'CallReceived', at: c.at, ...seen, seenBy: 'terminate', sdpOffer: null }] : [];

@@ -4,7 +4,8 @@ import type { Instant } from './time.ts';
 
 const secondsBetween = (from: Instant, until: Instant) => Math.max(0, Math.round((until - from) / 1_000));
 
-const failed = ({ ended }: Call) => ended !== null && (ended.failed || ended.metaErrorCode !== null);
+/** Whether Meta (or our watchdog) says that the call failed. */
+export const failed = ({ ended }: Call) => ended !== null && (ended.failed || ended.metaErrorCode !== null);
 const timed = ({ ended }: Call) => ended !== null && ended.connectedAt !== null;
 
 /** Did anybody speak? Evidence, strongest first: Meta's timing, the customer's ACCEPTED, our own accepted answer. */
@@ -39,12 +40,16 @@ const endedByOf = (s: Call, missReason: Conclusion['missReason']): Conclusion['e
   return missReason === null || missReason === 'caller_hung_up' ? 'customer' : 'system';
 };
 
+/** We take a silent caller to have hung up, until Meta says that the call failed. */
+const missReasonOf = (s: Call) =>
+  s.missed?.reason === 'caller_hung_up' && failed(s) ? 'provider_failure' : (s.missed?.reason ?? null);
+
 /** How a finished call counts, from all that is known of it in whatever order it came; `null` while it goes on. */
 export const conclusionOf = (s: Call): Conclusion | null => {
   if (!isOver(s)) return null;
   const status = s.direction === 'incoming' ? incomingStatus(s) : outgoingStatus(s);
   if (status === 'missed' && s.missed === null) return null; // ended before the router knew why nobody could answer
-  const missReason = status === 'missed' ? (s.missed?.reason ?? null) : null;
+  const missReason = status === 'missed' ? missReasonOf(s) : null;
   const answeredAt = answeredAtOf(s);
   const endedAt = s.ended?.disconnectedAt ?? s.ended?.at ?? s.missed?.at ?? s.refusedAt ?? s.startedAt;
   return {

@@ -5,57 +5,54 @@ import type { Instant } from './time.ts';
 
 type OfMeta = { at: Instant; callId: string; metaCallId: string };
 
-/** Notes the first time that Meta tells a thing of a call we know. */
-const once =
-  (knownAt: (s: Call) => Instant | null, event: (s: Call, c: OfMeta) => CallEvent) =>
-  (s: Call, c: OfMeta): Decision => {
-    if (s.direction === null) return refuse('call.unknown');
-    return knownAt(s) === null ? [event(s, c)] : [];
-  };
+/** Decides for a call we placed; what is told of any other is not known here. */
+const ofPlaced =
+  <C>(decide: (s: Call, command: C) => readonly CallEvent[]) =>
+  (s: Call, command: C): Decision =>
+    s.direction === 'outgoing' ? decide(s, command) : refuse('call.unknown');
 
 /** What may be said of a call we place: dialled or refused, then what Meta tells of it, in any order. */
 export const outgoingCommands = {
   PlaceCall: (s: Call, c: Fields<'CallPlaced'>): Decision =>
     s.direction === null ? [{ type: 'CallPlaced', ...c }] : [],
 
-  RecordDialled: (s: Call, c: Fields<'CallDialled'>): Decision =>
+  RecordDialled: ofPlaced((s, c: Fields<'CallDialled'>) =>
     s.metaCallId === null ? [{ type: 'CallDialled', ...c }] : [],
+  ),
 
   /** A call that already rings was not refused, whatever the answer to our request said. */
-  RecordDialRefused: concluding((s, c: Fields<'CallRefused'>) =>
-    isOver(s) || s.ringingAt !== null || s.pickedUpAt !== null ? [] : [{ type: 'CallRefused', ...c }],
+  RecordDialRefused: concluding(
+    ofPlaced((s, c: Fields<'CallRefused'>) =>
+      isOver(s) || s.ringingAt !== null || s.pickedUpAt !== null ? [] : [{ type: 'CallRefused', ...c }],
+    ),
   ),
 
-  RecordDialUnknown: (s: Call, c: Fields<'DialOutcomeUnknown'>): Decision =>
+  RecordDialUnknown: ofPlaced((s, c: Fields<'DialOutcomeUnknown'>) =>
     s.metaCallId === null && !isOver(s) ? [{ type: 'DialOutcomeUnknown', ...c }] : [],
-
-  RecordSdpAnswer: (s: Call, c: OfMeta & { sdpAnswer: string | null }): Decision => {
-    if (s.direction === null) return refuse('call.unknown');
-    return s.sdpAnswered ? [] : [{ type: 'SdpAnswerReceived', ...c, customerId: s.parties.customerId }];
-  },
-
-  RecordRinging: once(
-    (s) => s.ringingAt,
-    (_, c) => ({ type: 'CallRinging', ...c }),
   ),
+
+  RecordSdpAnswer: ofPlaced((s, c: OfMeta & { sdpAnswer: string | null }) =>
+    s.sdpAnswered ? [] : [{ type: 'SdpAnswerReceived', ...c, customerId: s.parties.customerId }],
+  ),
+
+  RecordRinging: ofPlaced((s, c: OfMeta) => (s.ringingAt === null ? [{ type: 'CallRinging', ...c }] : [])),
 
   RecordPickedUp: concluding(
-    once(
-      (s) => s.pickedUpAt,
-      (s, c) => ({ type: 'CallPickedUp', ...c, ticketId: s.ticketId ?? '', agentId: s.agentId ?? '', ...s.parties }),
-    ),
+    ofPlaced((s, c: OfMeta) => {
+      const { parties, ticketId, agentId } = s;
+      const whose = { ...parties, ticketId: ticketId ?? '', agentId: agentId ?? '' };
+      return s.pickedUpAt === null ? [{ type: 'CallPickedUp', ...c, ...whose }] : [];
+    }),
   ),
 
   RecordRejected: concluding(
-    once(
-      (s) => s.rejectedAt,
-      (_, c) => ({ type: 'CallRejected', ...c }),
-    ),
+    ofPlaced((s, c: OfMeta) => (s.rejectedAt === null ? [{ type: 'CallRejected', ...c }] : [])),
   ),
 
   /** Meta's `terminate` of an outgoing call. */
-  TerminateOutgoing: concluding((s, c: Termination & { callId: string }) => {
-    if (s.direction === null) return refuse('call.unknown');
-    return knowsMore(s, c) ? [{ type: 'CallEnded', ...c, from: 'meta' }] : [];
-  }),
+  TerminateOutgoing: concluding(
+    ofPlaced((s, c: Termination & { callId: string }) =>
+      knowsMore(s, c) ? [{ type: 'CallEnded', ...c, from: 'meta' }] : [],
+    ),
+  ),
 };
