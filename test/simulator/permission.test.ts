@@ -76,6 +76,36 @@ test.each(['missed', 'connected'])('grants a callback after a %s call when callb
   });
 });
 
+test('grants no callback to a number that may call for good', async () => {
+  const { act, graph, permit, webhooks } = await running();
+  await graph('settings', { calling: { callback_permission_status: 'ENABLED' } });
+  await permit();
+  await act('call');
+  webhooks();
+
+  await act('hang-up');
+
+  expect(webhooks().map(summary)).toEqual(['terminate']);
+});
+
+test.each([
+  ['until seven days after its delivery', [days(7) - 1], [200]],
+  ['not from seven days after its delivery', [days(7)], [409]],
+  ['anew within seven days of an answer', [days(6), days(13) - 1], [200, 200]],
+  ['not anew from seven days after an answer', [days(6), days(13)], [200, 409]],
+])('lets a request be answered %s', async (_when, instants, expected) => {
+  const { requestPermission, act, advance, clock } = await running();
+  await requestPermission();
+
+  const codes = [];
+  for (const at of instants) {
+    await advance(start + at - clock.now());
+    codes.push((await act('permission', { response: 'accept', source: 'request' })).code);
+  }
+
+  expect(codes).toEqual(expected);
+});
+
 test('grants no callback when callbacks are off', async () => {
   const { act, webhooks } = await running();
 

@@ -85,10 +85,11 @@ test('ends a call nobody picked up without timing', async () => {
   expect(terminate!.value.calls![0]).toMatchObject({ status: 'COMPLETED' });
 });
 
-test('ends a failed call with its error beside it', async () => {
-  const { act, webhooks } = await running();
+test.each(['ringing', 'answered'])('ends a failed call, %s before, with its error and no timing', async (before) => {
+  const { act, graph, webhooks } = await running();
+  const { body } = await act('call');
+  if (before === 'answered') await graph('calls', { action: 'accept', call_id: body.metaCallId, session: answer });
 
-  await act('call');
   await act('fail', { code: 138020 });
 
   const [, terminate] = webhooks();
