@@ -5,7 +5,7 @@ import type { Change, ReadModel } from '../projections/reader.ts';
 import type { Gateways } from './gateways.ts';
 import { type Seat, seating } from './seat.ts';
 import { signalsOf } from './signalling.ts';
-import type { Window } from './windows.ts';
+import type { Listener } from './source.ts';
 
 /** What the write side does about call sockets; each is a decision on the agent's stream or the call's. */
 export type CallSockets = {
@@ -68,11 +68,23 @@ export const callDesk = ({ agents, inbox, callSockets, gateways, now }: Options)
   };
 
   const tellAll = async (store: string, changes: readonly Change[]) => {
-    const active = seats.active(store);
-    if (active.length === 0) return;
+    if (seats.active(store).length === 0) return;
     const ids = changes.map(({ _id }) => _id);
     const calls = new Map((await inbox.matching(store, ids, {})).map(({ _id, doc }) => [_id, doc]));
     for (const id of ids) for (const seat of seats.active(store)) tell(seat, id, calls.get(id) ?? null);
+  };
+
+  const check = async (seat: Seat) => {
+    const agent = await agentOf(seat);
+    if (agent) compare(seat, agent);
+  };
+
+  const review = async (store: string, changes: readonly Change[]) => {
+    if (seats.active(store).length === 0) return;
+    const ids = changes.map(({ _id }) => _id);
+    for (const { doc } of await agents.matching(store, ids, {})) {
+      for (const seat of seats.of(store, doc.agentId)) compare(seat, doc.detail);
+    }
   };
 
   return {
@@ -98,8 +110,7 @@ export const callDesk = ({ agents, inbox, callSockets, gateways, now }: Options)
       for (const other of seats.of(seat.store, seat.agentId)) {
         if (other !== seat && other.role === 'active') supersede(other, seat.fence, seat.sessionId);
       }
-      const [agent] = await Promise.all([agentOf(seat), ring(seat)]);
-      if (agent) compare(seat, agent);
+      await Promise.all([check(seat), ring(seat)]);
     },
 
     /** The page has shown the offer; false when it has none such. */
@@ -116,23 +127,17 @@ export const callDesk = ({ agents, inbox, callSockets, gateways, now }: Options)
       if (seat.role === 'active') await callSockets.close({ store, agentId, sessionId });
     },
 
-    async takeInbox({ changes }: Window) {
-      await Promise.all([...changes].map(([store, some]) => tellAll(store, some)));
-    },
+    /** Hears of calls. */
+    inbox: {
+      take: async ({ changes }) => void (await Promise.all([...changes].map(([store, some]) => tellAll(store, some)))),
+      restarted: async () => void (await Promise.all(seats.active().map(ring))),
+    } satisfies Listener,
 
-    async takeAgents({ changes }: Window) {
-      const tellStore = async (store: string, some: readonly Change[]) => {
-        if (seats.active(store).length === 0) return;
-        for (const { doc } of await agents.matching(
-          store,
-          some.map(({ _id }) => _id),
-          {},
-        )) {
-          for (const seat of seats.of(store, doc.agentId)) compare(seat, doc.detail);
-        }
-      };
-      await Promise.all([...changes].map(([store, some]) => tellStore(store, some)));
-    },
+    /** Hears of call sockets, other processes' too. */
+    agents: {
+      take: async ({ changes }) => void (await Promise.all([...changes].map(([store, some]) => review(store, some)))),
+      restarted: async () => void (await Promise.all(seats.active().map(check))),
+    } satisfies Listener,
   };
 };
 

@@ -23,8 +23,11 @@ export const seating = () => {
 
   return {
     of: (store: string, agentId: string): readonly Seat[] => [...(seats.get(keyOf(store, agentId)) ?? [])],
-    active: (store: string): readonly Seat[] =>
-      [...seats.values()].flatMap((some) => [...some]).filter((seat) => seat.store === store && seat.role === 'active'),
+    /** The active ones, of one store or of all. */
+    active: (store?: string): readonly Seat[] =>
+      [...seats.values()]
+        .flatMap((some) => [...some])
+        .filter((seat) => seat.role === 'active' && (store === undefined || seat.store === store)),
     add(seat: Seat) {
       const key = keyOf(seat.store, seat.agentId);
       seats.set(key, (seats.get(key) ?? new Set()).add(seat));

@@ -10,10 +10,9 @@ import { type CallSockets, callDesk } from './call-desk.ts';
 import { joinGateways } from './gateways.ts';
 import { openMarks } from './marks.ts';
 import { type Limits, type Session, session } from './session.ts';
-import { openSource, type Source } from './source.ts';
+import { type Listener, openSource, type Source } from './source.ts';
 import { shownReadModels } from './topics.ts';
 import { listen, type Socket } from './transport.ts';
-import type { Window } from './windows.ts';
 
 export type { CallSockets } from './call-desk.ts';
 
@@ -52,9 +51,9 @@ export const startRealtime = async (options: RealtimeOptions): Promise<{ url: st
 
   const gateways = await joinGateways(db, fault);
   const desk = callDesk({ ...options, gateways, agents: readModel(db, agents), inbox: readModel(db, inbox) });
-  const also = new Map<string, (window: Window) => Promise<void>>([
-    [agents.name, desk.takeAgents],
-    [inbox.name, desk.takeInbox],
+  const also = new Map<string, Listener>([
+    [agents.name, desk.agents],
+    [inbox.name, desk.inbox],
   ]);
   const sources = await openSources(db, also, fault);
   const marks = await openMarks(db);
@@ -95,7 +94,7 @@ export const startRealtime = async (options: RealtimeOptions): Promise<{ url: st
 
 const openSources = async (
   db: Db,
-  also: ReadonlyMap<string, (window: Window) => Promise<void>>,
+  also: ReadonlyMap<string, Listener>,
   fault: (error: unknown) => void,
 ): Promise<ReadonlyMap<string, Source>> => {
   const signal: Observable<void> = headSignal(db).pipe(share());

@@ -13,16 +13,21 @@ export type Source = {
   stop(): void;
 };
 
+/** Takes every window, and hears when the read model was begun or built anew. */
+export type Listener = { take(window: Window): Promise<void>; restarted(): Promise<void> };
+
+const nobody: Listener = { take: async () => {}, restarted: async () => {} };
+
 type Options = {
   model: ReadModel<object>;
   signal: Observable<unknown>;
-  /** Takes every window besides the feeds. */
-  also?: (window: Window) => Promise<void>;
+  /** Takes part besides the feeds. */
+  also?: Listener;
   fault(error: unknown): void;
 };
 
 /** Begins to follow a read model; rejects when it cannot be read. */
-export const openSource = async ({ model, signal, also = async () => {}, fault }: Options): Promise<Source> => {
+export const openSource = async ({ model, signal, also = nobody, fault }: Options): Promise<Source> => {
   const checkpoint = await model.checkpoint();
   let place: Place = checkpoint ? { epoch: checkpoint.epoch, position: checkpoint.at } : nowhere;
   const feeds = new Map<string, Feed>();
@@ -31,7 +36,7 @@ export const openSource = async ({ model, signal, also = async () => {}, fault }
     const touched = [...feeds.values()].filter(({ question }) => window.changes.has(question.store));
     const [looked] = await Promise.all([
       Promise.all(touched.map((feed) => lookAt(feed, window.changes.get(feed.question.store)!, next))),
-      also(window),
+      also.take(window),
     ]);
     place = next; // from here on nothing can fail, so that no window is told twice
     for (const { feed, rows, badges } of looked) publish(feed, rows, badges, next);
@@ -43,6 +48,7 @@ export const openSource = async ({ model, signal, also = async () => {}, fault }
       Object.assign(feed, unheld(next));
       for (const subscriber of feed.subscribers) subscriber.fallBehind();
     }
+    also.restarted().catch(fault);
   };
 
   const begin = (question: Question, key: string): Feed => {

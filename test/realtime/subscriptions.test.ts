@@ -5,8 +5,10 @@ import { Replica } from './replica.ts';
 import { openWorld, token } from './world.ts';
 
 let world: Awaited<ReturnType<typeof openWorld>>;
+let url: string;
 beforeAll(async () => {
   world = await openWorld();
+  ({ url } = await world.serve());
 });
 afterAll(() => world?.close());
 
@@ -38,7 +40,6 @@ const page = async (url: string, store: string, role: 'agent' | 'analyst' = 'age
 describe('a subscription', () => {
   test('is answered by a snapshot, then caught-up, then every change in a chain', async () => {
     const store = ownStore();
-    const { url } = await world.serve();
     await world.writer.write(call(store, 'a'), call(store, 'b'));
     const client = await page(url, store);
     const replica = await client.subscribe('s1', 'call-logs');
@@ -59,7 +60,6 @@ describe('a subscription', () => {
 
   test('shows nothing of another store', async () => {
     const [store, other] = [ownStore(), ownStore()];
-    const { url } = await world.serve();
     const client = await page(url, store);
     const replica = await client.subscribe('s1', 'call-logs');
     await world.writer.write(call(other, 'theirs'));
@@ -124,7 +124,6 @@ describe('what a client missed', () => {
 
   test('is a fresh snapshot when the place is older than what is kept of removed documents', async () => {
     const store = ownStore();
-    const { url } = await world.serve();
     await world.writer.write(call(store, 'a'));
     const client = await page(url, store);
     const { place } = await client.subscribe('s1', 'call-logs');
@@ -138,7 +137,6 @@ describe('what a client missed', () => {
 describe('a live subscription', () => {
   test('gets a fresh snapshot when the read model is built anew', async () => {
     const store = ownStore();
-    const { url } = await world.serve();
     const agent = { projection: agents, store, key: `${store}.asha`, doc: { agentId: 'asha', active: true } };
     await world.writer.write(agent);
     const client = await page(url, store);
@@ -150,7 +148,6 @@ describe('a live subscription', () => {
 
   test('that is told nothing of what it never held', async () => {
     const store = ownStore();
-    const { url } = await world.serve();
     const client = await page(url, store);
     const replica = await client.subscribe('s1', 'call-logs', { status: 'missed' });
     await world.writer.write(call(store, 'never'));
@@ -163,7 +160,6 @@ describe('a live subscription', () => {
 
   test('in several pieces is one snapshot', async () => {
     const store = ownStore();
-    const { url } = await world.serve();
     const rows = Array.from({ length: 150 }, (_, i) => call(store, `c${i}`, { note: 'x'.repeat(1_000) }));
     await world.writer.write(...rows);
     const client = await page(url, store);
@@ -176,7 +172,6 @@ describe('a live subscription', () => {
 
   test('ends when the client says so', async () => {
     const store = ownStore();
-    const { url } = await world.serve();
     const client = await page(url, store);
     await client.subscribe('s1', 'call-logs');
     const other = await client.subscribe('s2', 'call-logs');
@@ -189,7 +184,6 @@ describe('a live subscription', () => {
   });
 
   test('is one of at most twenty', async () => {
-    const { url } = await world.serve();
     const client = await page(url, ownStore());
     for (let i = 1; i <= 20; i++) await client.subscribe(`s${i}`, 'call-logs');
     await client.subscribe('s20', 'tickets');
@@ -201,7 +195,6 @@ describe('a live subscription', () => {
 describe('the topic', () => {
   test('missed-calls counts customers under the key badge', async () => {
     const store = ownStore();
-    const { url } = await world.serve();
     const miss = (customer: string, doc: object | null = { lastAt: 1, channelId: 'ch', state: 'pending' }) => ({
       projection: missedCalls,
       store,
@@ -221,7 +214,6 @@ describe('the topic', () => {
 
   test('ticket has the activities of that ticket', async () => {
     const store = ownStore();
-    const { url } = await world.serve();
     const activity = (key: string, ticketId: string) => ({
       projection: activities,
       store,
@@ -239,7 +231,6 @@ describe('the topic', () => {
 
   test('inbox has the own calls, without SDP', async () => {
     const store = ownStore();
-    const { url } = await world.serve();
     const doc = {
       state: 'connected',
       direction: 'incoming',
@@ -264,7 +255,6 @@ describe('the topic', () => {
 
   test('permission has the one document', async () => {
     const store = ownStore();
-    const { url } = await world.serve();
     const of = (key: string) => ({ projection: permissions, store, key, doc: { state: 'temporary' } });
     const client = await page(url, store);
     const replica = await client.subscribe('s1', 'permission', { channelId: 'ch', customer: 'cus_one' });
@@ -283,7 +273,6 @@ describe('the topic', () => {
     ['ticket', {}, 'topic.params'],
     ['permission', { channelId: 'ch', customer: { $ne: null } }, 'topic.params'],
   ])('%s with %j is refused: %s', async (topic, params, code) => {
-    const { url } = await world.serve();
     const client = await page(url, ownStore());
     client.send({ type: 'subscribe', id: 's1', topic, params, from: null });
     expect(await client.frame(({ type }) => type === 'error')).toMatchObject({
@@ -294,7 +283,6 @@ describe('the topic', () => {
   });
 
   test('inbox is not for those who only read, call-logs is', async () => {
-    const { url } = await world.serve();
     const client = await page(url, ownStore(), 'analyst');
     await client.subscribe('s1', 'call-logs');
     client.send({ type: 'subscribe', id: 's2', topic: 'inbox' });

@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { callLogs } from '../../projections/index.ts';
+import { connect } from './client.ts';
+import { openWorld, token } from './world.ts';
+
+let world: Awaited<ReturnType<typeof openWorld>>;
+beforeAll(async () => {
+  world = await openWorld();
+});
+afterAll(() => world?.close());
+
+const rows = 40;
+const bytes = 50_000;
+const flood = async (rounds: number) => {
+  for (let round = 1; round <= rounds; round++) {
+    const doc = { direction: 'incoming', startedAt: 1, round, note: 'x'.repeat(bytes) };
+    const writes = Array.from({ length: rows }, (_, i) => ({ projection: callLogs, store: 'acme', key: `c${i}`, doc }));
+    await world.writer.write(...writes);
+  }
+};
+
+const page = async (url: string) => {
+  const client = await connect(url);
+  await client.hello({ token: await token() });
+  return { client, replica: await client.subscribe('s1', 'call-logs') };
+};
+
+describe('a client that does not read', () => {
+  test('gets what it missed conflated per key once it reads again', async () => {
+    const { url } = await world.serve({ heartbeatMs: 60_000 });
+    const slow = await page(url);
+    const quick = await page(url);
+    slow.client.socket.pause();
+    const rounds = 10; // 20 MB, beyond what the kernel takes
+    await flood(rounds);
+    const isThere = ({ replica }: typeof slow) =>
+      [...replica.rows.values()].filter(({ round }) => round === rounds).length === rows;
+    await quick.client.until(() => isThere(quick), 15_000);
+    slow.client.socket.resume();
+    await slow.client.until(() => isThere(slow), 15_000);
+
+    const ops = slow.client.frames.flatMap((frame) => frame.ops ?? []).length;
+    expect(ops).toBeLessThan(rounds * rows);
+    expect(slow.client.frames.some(({ resumed }) => resumed)).toBe(true);
+    expect(slow.replica).toMatchObject({ snapshots: 1, gaps: 0, repeats: 0 });
+    expect(quick.replica).toMatchObject({ snapshots: 1, resumed: 0, gaps: 0, repeats: 0 });
+  });
+
+  test('for too long is sent away with 4102, and the others notice nothing', async () => {
+    const { url } = await world.serve({ heartbeatMs: 60_000, limits: { maxLagMs: 200 } });
+    const slow = await page(url);
+    const quick = await page(url);
+    slow.client.socket.pause();
+    await flood(6);
+    await quick.client.until(() => quick.replica.rows.get('c0')?.round === 6, 15_000);
+    await quick.client.until(() => quick.replica.isCaughtUp);
+    setTimeout(() => slow.client.socket.resume(), 500);
+    expect(await slow.client.closed).toEqual({ code: 4102, reason: 'tooSlow' });
+    expect(quick.client.socket.readyState).toBe(quick.client.socket.OPEN);
+  });
+});
