@@ -117,12 +117,11 @@ describe('waiting for a position', () => {
 });
 
 test('the signal fires when a read model moves', async () => {
-  const soon = firstValueFrom(headSignal(stores.db, 60_000).pipe(take(1), toArray(), timeout(10_000)));
-  for (let minute = 70, heard = false; !heard; minute++) {
-    await reach(await append(stores.log, [missed('cus_z', minute)]));
-    heard = await Promise.race([soon.then(() => true), Promise.resolve(false)]);
-  }
-  expect(await soon).toHaveLength(1);
+  let fired = 0;
+  const listening = headSignal(stores.db, 60_000).subscribe(() => fired++);
+  for (let minute = 70; fired === 0; minute++) await reach(await append(stores.log, [missed('cus_z', minute)]));
+  listening.unsubscribe();
+  expect(fired).toBeGreaterThan(0);
 });
 
 test('without change streams the signal still fires', async () => {
