@@ -14,8 +14,8 @@ export type Row = { name: string; value: number; unit: string; baseline: number;
 
 const customers = 100;
 const batchLength = 100;
-const batchCount = 40;
-const singles = 2_000;
+const batchCount = 20;
+const singles = 1_000;
 const inFlight = 50;
 
 const context = (commandId: string): Context => ({

@@ -1,12 +1,17 @@
+import { setDefaultHighWaterMark } from 'node:stream';
 import { EventStoreDBClient } from '@eventstore/db-client';
 import { turns } from './turns.ts';
 
-/**
- * One client of the event store. Appends go through `inTurn`: as long as fewer than 16 are under way the client writes
- * each at once. It queues the others, and one still in its queue when the connection breaks ends the process
- * (an unhandled rejection; db-client 6.2.1, `backpressuredWrite`).
- */
+/** One client of the event store; appends go through `inTurn`. */
 export type Client = { events: EventStoreDBClient; inTurn: ReturnType<typeof turns>; release(): Promise<void> };
+
+/**
+ * So many appends are under way at a time. The client writes up to its stream's high water mark at once and queues the
+ * others; one still in that queue when the connection breaks ends the process (an unhandled rejection; db-client 6.2.1,
+ * `backpressuredWrite`). The mark cannot be given, so its default is raised: 16 appends per round trip would be few.
+ */
+const underWay = 63;
+setDefaultHighWaterMark(true, underWay + 1);
 
 const shared = new Map<string, Client & { users: number }>();
 
@@ -15,7 +20,12 @@ const shared = new Map<string, Client & { users: number }>();
  * The client library keeps all pending appends of a process in one table and drops them when any client breaks.
  */
 export const clientOf = (url: string): Client => {
-  const client = shared.get(url) ?? { events: connect(url), inTurn: turns(15), users: 0, release: () => release(url) };
+  const client = shared.get(url) ?? {
+    events: connect(url),
+    inTurn: turns(underWay),
+    users: 0,
+    release: () => release(url),
+  };
   client.users++;
   shared.set(url, client);
   return client;
