@@ -1,0 +1,75 @@
+import { documentValue, encode, encodeElements, nullValue, valueOf } from '../bson/build.ts';
+import { elements, isDocument, type Value } from '../bson/value.ts';
+import { DocumentError } from '../errors.ts';
+import { encodeKey } from '../key-encoding.ts';
+import { gathered, listSource, type Source } from '../query/source.ts';
+import { type Accumulator, accumulatorOf } from './accumulators.ts';
+import { evaluate } from './evaluate.ts';
+import { type Expression, parseExpression } from './expression.ts';
+
+interface GroupField {
+  readonly name: string;
+  readonly make: () => Accumulator;
+  readonly expression: Expression;
+}
+
+const groupField = (name: string, spec: Value): GroupField => {
+  const [only, ...others] = isDocument(spec) ? elements(spec) : [];
+  if (!only?.name.startsWith('$')) throw new DocumentError(40234, `The field '${name}' must be an accumulator object`);
+  if (others.length > 0) throw new DocumentError(40238, `The field '${name}' must specify one accumulator`);
+  if (only.name === '$count')
+    return { name, make: accumulatorOf('$sum'), expression: { kind: 'literal', value: valueOf(1) } };
+  return { name, make: accumulatorOf(only.name), expression: parseExpression(only.value) };
+};
+
+const mostBytes = 100 * 1024 * 1024;
+
+interface Group {
+  readonly id: Value;
+  readonly accumulators: readonly Accumulator[];
+}
+
+const groupDocument = ({ id, accumulators }: Group, fields: readonly GroupField[]): Value =>
+  documentValue(
+    encodeElements([['_id', id], ...fields.map(({ name }, i) => [name, accumulators[i]!.result()] as const)]),
+  );
+
+/** The `$group` stage. */
+export const group = (spec: Value): ((source: Source) => Source) => {
+  const list = isDocument(spec) ? elements(spec) : [];
+  const id = list.find(({ name }) => name === '_id');
+  if (!id) throw new DocumentError(15955, 'a group specification must include an _id');
+  const idExpression = parseExpression(id.value);
+  const fields = list.filter(({ name }) => name !== '_id').map(({ name, value }) => groupField(name, value));
+  return (source) => {
+    const groups = new Map<string, Group>();
+    let size = 0;
+    const absorb = (doc: Value): void => {
+      const value = evaluate(idExpression, doc) ?? nullValue;
+      const key = encodeKey(value).toString('latin1');
+      const found = groups.get(key) ?? { id: value, accumulators: fields.map(({ make }) => make()) };
+      if (!groups.has(key)) groups.set(key, found);
+      fields.forEach(({ expression }, i) => found.accumulators[i]!.add(evaluate(expression, doc)));
+      size += doc.end - doc.start;
+      if (size > mostBytes && groups.size * 200 > mostBytes) throw tooLarge();
+    };
+    return gathered(source, absorb, () => listSource([...groups.values()].map((one) => groupDocument(one, fields))));
+  };
+};
+
+const tooLarge = (): DocumentError =>
+  new DocumentError(292, `Exceeded memory limit for $group of ${mostBytes} bytes, which cannot go to disk here`);
+
+/** The `$count` stage: one document, or none if there was nothing to count. */
+export const count = (name: string): ((source: Source) => Source) => {
+  return (source) => {
+    let n = 0;
+    return gathered(
+      source,
+      () => {
+        n += 1;
+      },
+      () => listSource(n === 0 ? [] : [documentValue(encode({ [name]: n }))]),
+    );
+  };
+};

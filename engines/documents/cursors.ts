@@ -1,0 +1,78 @@
+import type { Value } from './bson/value.ts';
+import { DocumentError } from './errors.ts';
+
+/** What a cursor gives documents from. */
+export interface Feed {
+  readonly isDone: boolean;
+  /** Up to so many documents; a feed that waits for news may take up to `maxTimeMs`. */
+  next(most: number, maxTimeMs: number | undefined): Promise<Value[]>;
+  /** What a change stream tells with every batch: where a new one can go on. */
+  readonly resumeToken?: Value;
+  close?(): void;
+}
+
+interface Cursor {
+  readonly feed: Feed;
+  readonly namespace: string;
+  readonly session: string | undefined;
+  lastUsed: number;
+  isBusy: boolean;
+}
+
+const idleMillis = 10 * 60_000;
+
+/** The open cursors of all clients. */
+export class Cursors {
+  private readonly open = new Map<bigint, Cursor>();
+  private lastId = BigInt(Date.now()) << 12n;
+
+  /** Keeps a feed open and gives its number. */
+  add(feed: Feed, namespace: string, session: string | undefined): bigint {
+    this.lastId += 1n;
+    this.open.set(this.lastId, { feed, namespace, session, lastUsed: Date.now(), isBusy: false });
+    return this.lastId;
+  }
+
+  /** Lets one caller use a cursor; forgets it when it is done or fails. */
+  async use<T>(id: bigint, namespace: string, work: (feed: Feed) => Promise<T>): Promise<T> {
+    const cursor = this.open.get(id);
+    if (!cursor || cursor.namespace !== namespace)
+      throw new DocumentError('CursorNotFound', `cursor id ${id} not found`);
+    if (cursor.isBusy) throw new DocumentError('CursorInUse', `cursor id ${id} is already in use`);
+    cursor.isBusy = true;
+    try {
+      return await work(cursor.feed);
+    } catch (error) {
+      this.close(id);
+      throw error;
+    } finally {
+      cursor.isBusy = false;
+      cursor.lastUsed = Date.now();
+      if (cursor.feed.isDone) this.close(id);
+    }
+  }
+
+  /** Forgets a cursor; says whether there was one. */
+  close(id: bigint): boolean {
+    this.open.get(id)?.feed.close?.();
+    return this.open.delete(id);
+  }
+
+  closeSession(session: string): void {
+    for (const [id, cursor] of this.open) if (cursor.session === session) this.close(id);
+  }
+
+  closeIdle(): void {
+    for (const [id, cursor] of this.open) {
+      if (!cursor.isBusy && Date.now() - cursor.lastUsed > idleMillis) this.close(id);
+    }
+  }
+
+  closeAll(): void {
+    for (const id of [...this.open.keys()]) this.close(id);
+  }
+
+  get count(): number {
+    return this.open.size;
+  }
+}

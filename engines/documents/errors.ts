@@ -1,0 +1,66 @@
+import type { Writable } from './bson/build.ts';
+
+/** MongoDB's error codes by name, those this server uses. */
+export const codes = {
+  BadValue: 2,
+  FailedToParse: 9,
+  Unauthorized: 13,
+  TypeMismatch: 14,
+  InvalidLength: 16,
+  IllegalOperation: 20,
+  NamespaceNotFound: 26,
+  IndexNotFound: 27,
+  PathNotViable: 28,
+  ConflictingUpdateOperators: 40,
+  CursorNotFound: 43,
+  NamespaceExists: 48,
+  DollarPrefixedFieldName: 52,
+  InvalidIdField: 53,
+  CommandNotFound: 59,
+  ImmutableField: 66,
+  CannotCreateIndex: 67,
+  InvalidOptions: 72,
+  InvalidNamespace: 73,
+  IndexOptionsConflict: 85,
+  IndexKeySpecsConflict: 86,
+  CommandNotSupported: 115,
+  OperationFailed: 96,
+  InvalidPipelineOperator: 168,
+  CannotIndexParallelArrays: 171,
+  ConversionFailure: 241,
+  TransactionTooOld: 225,
+  NotImplemented: 238,
+  InvalidResumeToken: 260,
+  OperationNotSupportedInTransaction: 263,
+  ChangeStreamFatalError: 280,
+  ChangeStreamHistoryLost: 286,
+  BSONObjectTooLarge: 10334,
+  DuplicateKey: 11000,
+  CursorInUse: 12051,
+} as const;
+
+const names: ReadonlyMap<number, string> = new Map(Object.entries(codes).map(([name, code]) => [code, name]));
+
+/** A command's or one write's failure, as MongoDB would report it. */
+export class DocumentError extends Error {
+  readonly code: number;
+  readonly details: { readonly [name: string]: Writable };
+
+  constructor(code: number | keyof typeof codes, message: string, details: { readonly [name: string]: Writable } = {}) {
+    super(message);
+    this.code = typeof code === 'number' ? code : codes[code];
+    this.details = details;
+  }
+
+  /** The code's name; MongoDB calls those without one by their location. */
+  get codeName(): string {
+    return names.get(this.code) ?? `Location${this.code}`;
+  }
+}
+
+/** The error for something MongoDB can do and this server cannot. */
+export const notImplemented = (what: string): DocumentError =>
+  new DocumentError(
+    'NotImplemented',
+    `${what} is not implemented by the embedded document store; use a MongoDB server`,
+  );

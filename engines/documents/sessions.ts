@@ -1,0 +1,86 @@
+import { encode, valueOf } from './bson/build.ts';
+import { toInteger, toNumber } from './bson/number.ts';
+import { documentAt, field, isDocument, items, text, type Value } from './bson/value.ts';
+import { DocumentError } from './errors.ts';
+import type { Store } from './storage/store.ts';
+import type { Outcome } from './writes/operations.ts';
+
+const lifeMillis = 30 * 60_000;
+
+/** Which write of which session a command is. */
+export interface RetryableWrite {
+  readonly session: Buffer;
+  readonly number: bigint;
+}
+
+/** The id of the session a command belongs to. */
+export const sessionOf = (lsid: Value | undefined): Buffer | undefined => {
+  const id = isDocument(lsid) ? field(lsid, 'id') : undefined;
+  return id && Buffer.from(id.buf.subarray(id.start + 5, id.end));
+};
+
+const storedOutcome = ({ n, modified, upsertedId, value, error }: Outcome) => ({
+  n,
+  modified,
+  upsertedId,
+  value,
+  error: error && { code: error.code, message: error.message, details: error.details },
+});
+
+const loadError = (doc: Value): DocumentError => {
+  const details = Object.fromEntries(
+    ['keyPattern', 'keyValue'].map((name) => [name, field(field(doc, 'details')!, name)]),
+  );
+  return new DocumentError(toNumber(field(doc, 'code')!), text(field(doc, 'message')!), details);
+};
+
+const loadOutcome = (doc: Value): Outcome => {
+  const [upsertedId, value, error] = [field(doc, 'upsertedId'), field(doc, 'value'), field(doc, 'error')];
+  return {
+    n: toNumber(field(doc, 'n')!),
+    modified: toNumber(field(doc, 'modified')!),
+    ...(upsertedId ? { upsertedId } : {}),
+    ...(value ? { value } : {}),
+    ...(error ? { error: loadError(error) } : {}),
+  };
+};
+
+/** What the last retryable write of each session did, so that a repeated one is answered and not done again. */
+export class Sessions {
+  private readonly store: Store;
+
+  constructor(store: Store) {
+    this.store = store;
+  }
+
+  /** The outcomes an earlier attempt of this write has committed; none for a new one. */
+  earlier({ session, number }: RetryableWrite): Outcome[] {
+    const stored = this.store.env.sessions.getBinary(session);
+    if (!stored) return [];
+    const doc = documentAt(stored);
+    const last = toInteger(field(doc, 'number')!)!;
+    if (number < last) {
+      const message = `Retryable write with txnNumber ${number} is prohibited on session because a newer retryable write with txnNumber ${last} has already started on this session.`;
+      throw new DocumentError('TransactionTooOld', message);
+    }
+    return number === last ? items(field(doc, 'outcomes')!).map(loadOutcome) : [];
+  }
+
+  /** Keeps the outcomes so far. Inside the transaction that made them. */
+  remember({ session, number }: RetryableWrite, outcomes: readonly Outcome[]): void {
+    const stored = encode({ number: valueOf(number), at: new Date(), outcomes: outcomes.map(storedOutcome) });
+    this.store.env.sessions.putSync(session, stored);
+  }
+
+  /** Forgets sessions that have been silent for half an hour. */
+  async expire(): Promise<void> {
+    const limit = Date.now() - lifeMillis;
+    const old: Buffer[] = [];
+    for (const { key, value } of this.store.env.sessions.getRange()) {
+      const at = field(documentAt(value), 'at')!;
+      if (Number(at.buf.readBigInt64LE(at.start)) < limit) old.push(key);
+    }
+    if (old.length > 0)
+      await this.store.write(() => old.forEach((key) => void this.store.env.sessions.removeSync(key)));
+  }
+}

@@ -1,0 +1,243 @@
+import { setImmediate as breathe } from 'node:timers/promises';
+import { documentValue, encode, type Writable } from '../bson/build.ts';
+import { documentAt, field, type Value } from '../bson/value.ts';
+import { DocumentError } from '../errors.ts';
+import { boundedKey, encodeKey, maxKey } from '../key-encoding.ts';
+import { Catalogue, type Collection, countKey, type Index } from './catalogue.ts';
+import { updateDescription } from './diff.ts';
+import { type Environment, endOfScope, openEnvironment, scoped } from './environment.ts';
+import { assertUnique, duplicateKey, type Entries, entriesOf } from './index-entries.ts';
+import { Oplog, type OplogLimits } from './oplog.ts';
+
+const largestDocument = 16 * 1024 * 1024;
+
+type EventMaker = (clusterTime: Value) => Buffer;
+
+/** What a write transaction has done so far. */
+export interface Transaction {
+  readonly events: EventMaker[];
+  readonly counted: Set<Collection>;
+}
+
+/** A change as change streams report it, without its `_id`. */
+const eventMaker =
+  (
+    operationType: string,
+    ns: Writable,
+    rest: { readonly [name: string]: Writable },
+    head: { readonly [name: string]: Writable } = {},
+  ): EventMaker =>
+  (clusterTime) =>
+    encode({ operationType, clusterTime, wallTime: new Date(), ...head, ns, ...rest });
+
+const nsOf = ({ db, name }: Collection) => ({ db, coll: name });
+
+/** Documents, indexes and the order of changes, in lmdb. Reads are synchronous; writes belong inside `write`. */
+export class Store {
+  readonly env: Environment;
+  readonly catalogue: Catalogue;
+  readonly oplog: Oplog;
+
+  constructor(path: string, limits: OplogLimits) {
+    this.env = openEnvironment(path);
+    this.catalogue = new Catalogue(this.env);
+    this.oplog = new Oplog(this.env, limits);
+  }
+
+  /**
+   * Runs `work` in a transaction together with others that are waiting, and resolves when it is durable. lmdb does not
+   * undo the writes of work that throws: every operation here checks first and writes after.
+   */
+  async write<T>(work: (tx: Transaction) => T): Promise<T> {
+    const { result, failure, position } = await this.env.root.transaction(() => this.runWork(work));
+    this.env.root.resetReadTxn();
+    this.oplog.commit(position);
+    if (failure) throw failure.error;
+    return result as T;
+  }
+
+  private runWork<T>(work: (tx: Transaction) => T) {
+    const tx: Transaction = { events: [], counted: new Set() };
+    let result: T | undefined;
+    let failure: { error: unknown } | undefined;
+    try {
+      result = work(tx);
+    } catch (error) {
+      failure = { error };
+    }
+    for (const collection of tx.counted) this.saveCount(collection);
+    return { result, failure, position: this.oplog.append(tx.events) };
+  }
+
+  private saveCount({ id, count }: Collection): void {
+    const value = Buffer.alloc(8);
+    value.writeBigUInt64BE(BigInt(count));
+    this.env.counts.putSync(countKey(id), value);
+  }
+
+  /** The collection of this name, made if there is none. */
+  collectionFor(tx: Transaction, db: string, name: string): Collection {
+    return this.catalogue.get(`${db}.${name}`) ?? this.createCollection(tx, db, name);
+  }
+
+  createCollection(_tx: Transaction, db: string, name: string): Collection {
+    return this.catalogue.create(db, name);
+  }
+
+  /** The document stored under a key, valid until the next read. */
+  peek(collection: Collection, id: Buffer): Value | undefined {
+    const found = this.env.documents.getBinaryFast(scoped(collection.id, id));
+    return found && documentAt(found as Buffer);
+  }
+
+  /** The document stored under a key. */
+  get(collection: Collection, id: Buffer): Value | undefined {
+    const found = this.env.documents.getBinary(scoped(collection.id, id));
+    return found && documentAt(found);
+  }
+
+  insert(tx: Transaction, collection: Collection, doc: Value): void {
+    assertSize(doc);
+    const idValue = field(doc, '_id')!;
+    const whole = encodeKey(idValue);
+    const id = boundedKey(whole, maxKey.id);
+    if (this.env.documents.doesExist(scoped(collection.id, id))) throw this.duplicateId(collection, idValue);
+    const added = collection.indexes.map((index) => ({ index, entries: entriesOf(index, id, doc) }));
+    for (const { index, entries } of added) assertUnique(this.env, collection, index, id, entries);
+    if (whole !== id) this.noteLongId(collection);
+    this.env.documents.putSync(scoped(collection.id, id), bytes(doc));
+    for (const { index, entries } of added) this.putEntries(collection, index, id, entries);
+    this.counted(tx, collection, 1);
+    tx.events.push(eventMaker('insert', nsOf(collection), { documentKey: { _id: idValue } }, { fullDocument: doc }));
+  }
+
+  /** Stores `after` in the place of `before`; they have the same `_id`. */
+  replace(tx: Transaction, collection: Collection, id: Buffer, before: Value, after: Value, isUpdate: boolean): void {
+    assertSize(after);
+    const changes = collection.indexes.map((index) => ({
+      index,
+      old: entriesOf(index, id, before),
+      now: entriesOf(index, id, after),
+    }));
+    for (const { index, now } of changes) assertUnique(this.env, collection, index, id, now);
+    this.env.documents.putSync(scoped(collection.id, id), bytes(after));
+    for (const { index, old, now } of changes) {
+      for (const [text, { key }] of old.keys) if (!now.keys.has(text)) this.removeEntry(index, id, key);
+      this.putEntries(collection, index, id, now, old);
+    }
+    collection.version += 1;
+    const documentKey = { _id: field(after, '_id') };
+    tx.events.push(
+      isUpdate
+        ? eventMaker('update', nsOf(collection), { documentKey, updateDescription: updateDescription(before, after) })
+        : eventMaker('replace', nsOf(collection), { documentKey }, { fullDocument: after }),
+    );
+  }
+
+  remove(tx: Transaction, collection: Collection, id: Buffer, doc: Value): void {
+    const documentKey = { _id: field(doc, '_id') };
+    for (const index of collection.indexes) {
+      for (const { key } of entriesOf(index, id, doc).keys.values()) this.removeEntry(index, id, key);
+      if (index.isBuilding) index.writtenMeanwhile.add(id.toString('latin1'));
+    }
+    this.env.documents.removeSync(scoped(collection.id, id));
+    this.counted(tx, collection, -1);
+    tx.events.push(eventMaker('delete', nsOf(collection), { documentKey }));
+  }
+
+  private counted(tx: Transaction, collection: Collection, by: number): void {
+    collection.count += by;
+    collection.version += 1;
+    tx.counted.add(collection);
+  }
+
+  private putEntries(collection: Collection, index: Index, id: Buffer, entries: Entries, old?: Entries): void {
+    for (const [text, { key }] of entries.keys) {
+      if (index.isBuilding || !old?.keys.has(text)) this.env.entries.putSync(key, id);
+    }
+    if (index.isBuilding) index.writtenMeanwhile.add(id.toString('latin1'));
+    this.noteShape(collection, index, entries);
+  }
+
+  private noteShape(collection: Collection, index: Index, entries: Entries): void {
+    if (mergeShape(index, entries)) this.catalogue.save(collection);
+  }
+
+  private removeEntry(index: Index, id: Buffer, key: Buffer): void {
+    if (!index.isBuilding || this.env.entries.get(key)?.equals(id)) this.env.entries.removeSync(key);
+  }
+
+  private noteLongId(collection: Collection): void {
+    if (collection.hasLongIds) return;
+    collection.hasLongIds = true;
+    this.catalogue.save(collection);
+  }
+
+  private duplicateId(collection: Collection, id: Value): DocumentError {
+    return duplicateKey(collection, '_id_', documentValue(encode({ _id: 1 })), documentValue(encode({ _id: id })));
+  }
+
+  dropCollection(tx: Transaction, collection: Collection): void {
+    this.catalogue.drop(collection);
+    collection.version += 1;
+    tx.events.push(eventMaker('drop', nsOf(collection), {}));
+  }
+
+  dropDatabase(tx: Transaction, db: string): void {
+    for (const collection of this.catalogue.all()) if (collection.db === db) this.dropCollection(tx, collection);
+    tx.events.push(eventMaker('dropDatabase', { db }, {}));
+  }
+
+  /** Gives a collection another name, in one step with dropping the one that has it. */
+  renameCollection(tx: Transaction, collection: Collection, db: string, name: string): void {
+    const inTheWay = this.catalogue.get(`${db}.${name}`);
+    const renamed = eventMaker('rename', nsOf(collection), { to: { db, coll: name } });
+    if (inTheWay) this.dropCollection(tx, inTheWay);
+    this.catalogue.rename(collection, db, name);
+    tx.events.push(renamed);
+  }
+
+  /** Removes what dropped collections and indexes left behind, a little at a time. */
+  async sweep(): Promise<void> {
+    for (const id of this.catalogue.garbage()) {
+      for (const table of [this.env.documents, this.env.entries]) {
+        const range = { start: scoped(id, Buffer.alloc(0)), end: endOfScope(id), limit: 500 };
+        for (let keys = [...table.getKeys(range)]; keys.length > 0; keys = [...table.getKeys(range)]) {
+          await this.write(() => {
+            for (const key of keys) table.removeSync(key);
+          });
+          await breathe();
+        }
+      }
+      await this.write(() => this.catalogue.forgetGarbage(id));
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.env.root.flushed;
+    await this.env.root.close();
+  }
+}
+
+/** Notes in an index that it has met arrays or over-long values; says whether that is news. */
+export const mergeShape = (index: Index, { arrays, isInexact }: Entries): boolean => {
+  const isNews = (isInexact && !index.isInexact) || arrays.some((isArray, i) => isArray && !index.multikey[i]);
+  if (!isNews) return false;
+  index.isInexact ||= isInexact;
+  arrays.forEach((isArray, i) => {
+    index.multikey[i] ||= isArray;
+  });
+  return true;
+};
+
+const bytes = (doc: Value): Buffer => doc.buf.subarray(doc.start, doc.end);
+
+const assertSize = (doc: Value): void => {
+  const size = doc.end - doc.start;
+  if (size > largestDocument) {
+    throw new DocumentError(
+      'BSONObjectTooLarge',
+      `BSONObj size: ${size} is invalid. Size must be between 0 and ${largestDocument}`,
+    );
+  }
+};

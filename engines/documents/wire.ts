@@ -1,0 +1,137 @@
+import { encode, type Writable } from './bson/build.ts';
+import { afterText, assertDocument, documentAt, type Value } from './bson/value.ts';
+
+const opReply = 1;
+const opQuery = 2004;
+const opMsg = 2013;
+const headerSize = 16;
+const largestMessage = 48_000_000;
+
+/** One request of a client. */
+export interface Message {
+  readonly requestId: number;
+  readonly isLegacy: boolean;
+  /** The client wants no reply at all. */
+  readonly isSilent: boolean;
+  readonly body: Value;
+  /** Documents sent beside the command, under the name of the argument they stand for. */
+  readonly sequences: ReadonlyMap<string, readonly Value[]>;
+}
+
+const checked = (doc: Value): Value => {
+  assertDocument(doc);
+  return doc;
+};
+
+const readSequence = (buf: Buffer, at: number, end: number): { name: string; docs: Value[] } => {
+  const nameEnd = afterText(buf, at);
+  const docs: Value[] = [];
+  for (let next = nameEnd; next < end; ) {
+    const doc = checked(documentAt(buf, next));
+    docs.push(doc);
+    next = doc.end;
+  }
+  return { name: buf.toString('utf8', at, nameEnd - 1), docs };
+};
+
+const readSections = (buf: Buffer, from: number, to: number): Pick<Message, 'body' | 'sequences'> => {
+  let body: Value | undefined;
+  const sequences = new Map<string, Value[]>();
+  for (let at = from; at < to; ) {
+    const kind = buf[at]!;
+    if (kind > 1) throw new RangeError(`OP_MSG: unknown section kind ${kind}`);
+    const end = at + 1 + buf.readInt32LE(at + 1);
+    if (end > to) throw new RangeError('OP_MSG: section beyond its message');
+    if (kind === 0) body = checked(documentAt(buf, at + 1));
+    else {
+      const { name, docs } = readSequence(buf, at + 5, end);
+      sequences.set(name, docs);
+    }
+    at = end;
+  }
+  if (!body) throw new RangeError('OP_MSG: no body');
+  return { body, sequences };
+};
+
+const readMsg = (buf: Buffer, requestId: number): Message => {
+  const flags = buf.readUInt32LE(headerSize);
+  if ((flags & 0xfffc) !== 0) throw new RangeError('OP_MSG: unknown required flag');
+  const end = buf.length - ((flags & 1) !== 0 ? 4 : 0);
+  return { requestId, isLegacy: false, isSilent: (flags & 2) !== 0, ...readSections(buf, headerSize + 4, end) };
+};
+
+const readQuery = (buf: Buffer, requestId: number): Message => {
+  const body = checked(documentAt(buf, afterText(buf, headerSize + 4) + 8));
+  return { requestId, isLegacy: true, isSilent: false, body, sequences: new Map() };
+};
+
+/** Reads one whole message; throws a RangeError for what is not one. */
+export const readMessage = (buf: Buffer): Message => {
+  const requestId = buf.readInt32LE(4);
+  const code = buf.readInt32LE(12);
+  if (code === opMsg) return readMsg(buf, requestId);
+  if (code === opQuery) return readQuery(buf, requestId);
+  throw new RangeError(`unknown opcode ${code}`);
+};
+
+let lastRequestId = 0;
+
+const header = (size: number, responseTo: number, code: number): Buffer => {
+  const buf = Buffer.alloc(size);
+  lastRequestId = (lastRequestId + 1) & 0x7fffffff;
+  buf.writeInt32LE(lastRequestId, 4);
+  buf.writeInt32LE(responseTo, 8);
+  buf.writeInt32LE(code, 12);
+  return buf;
+};
+
+/** Frames a reply to a message. */
+export const frameReply = (message: Message, fields: { readonly [name: string]: Writable }): Buffer => {
+  const body = encode(fields);
+  const head = message.isLegacy
+    ? header(headerSize + 20, message.requestId, opReply)
+    : header(headerSize + 5, message.requestId, opMsg);
+  if (message.isLegacy) {
+    head.writeInt32LE(8, headerSize);
+    head.writeInt32LE(1, headerSize + 16);
+  }
+  head.writeInt32LE(head.length + body.length, 0);
+  return Buffer.concat([head, body]);
+};
+
+/** Cuts a stream of bytes into messages. */
+export class MessageReader {
+  private chunks: Buffer[] = [];
+  private size = 0;
+
+  /** The messages completed by these bytes; throws a RangeError at bytes that are no message. */
+  push(chunk: Buffer): Message[] {
+    this.chunks.push(chunk);
+    this.size += chunk.length;
+    const messages: Message[] = [];
+    for (let whole = this.takeOne(); whole; whole = this.takeOne()) messages.push(readMessage(whole));
+    return messages;
+  }
+
+  private joined(): Buffer {
+    if (this.chunks.length > 1) this.chunks = [Buffer.concat(this.chunks)];
+    return this.chunks[0]!;
+  }
+
+  private wanted(): number {
+    const first = this.chunks[0];
+    if (!first || this.size < headerSize) return Number.POSITIVE_INFINITY;
+    const length = (first.length >= 4 ? first : this.joined()).readInt32LE(0);
+    if (length < headerSize || length > largestMessage) throw new RangeError(`message of ${length} bytes`);
+    return length;
+  }
+
+  private takeOne(): Buffer | undefined {
+    const length = this.wanted();
+    if (this.size < length) return undefined;
+    const all = this.joined();
+    this.chunks = all.length > length ? [all.subarray(length)] : [];
+    this.size -= length;
+    return all.subarray(0, length);
+  }
+}

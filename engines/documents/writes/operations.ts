@@ -1,0 +1,103 @@
+import { field, identical, type Value } from '../bson/value.ts';
+import type { DocumentError } from '../errors.ts';
+import type { Details } from '../paths.ts';
+import type { Request } from '../query/find.ts';
+import type { Collection } from '../storage/catalogue.ts';
+import type { Store, Transaction } from '../storage/store.ts';
+import { assertSameId, type Update } from '../update/apply.ts';
+import { upsertedDocument, withIdFirst } from './upsert.ts';
+
+/** Where an operation writes. */
+export interface Namespace {
+  readonly db: string;
+  readonly name: string;
+}
+
+/** What one operation did. `value` is the document that findAndModify returns. */
+export interface Outcome {
+  readonly n: number;
+  readonly modified: number;
+  readonly upsertedId?: Value;
+  readonly value?: Value;
+  readonly error?: DocumentError;
+}
+
+export interface Insert {
+  readonly kind: 'insert';
+  readonly namespace: Namespace;
+  readonly doc: Value;
+}
+
+/** An operation on documents that have to be found first. */
+export interface Change {
+  readonly kind: 'change';
+  readonly namespace: Namespace;
+  readonly request: Request;
+  readonly isMulti: boolean;
+  /** How to change a document; undefined deletes it. */
+  readonly update: Update | undefined;
+  readonly isUpsert: boolean;
+  /** Which document to return, if any. */
+  readonly returns: 'before' | 'after' | 'nothing';
+}
+
+export type Operation = Insert | Change;
+
+const nothing: Outcome = { n: 0, modified: 0 };
+
+/** Inserts the document of an operation. */
+export const applyInsert = (store: Store, tx: Transaction, { namespace, doc }: Insert): Outcome => {
+  const whole = withIdFirst(doc);
+  store.insert(tx, store.collectionFor(tx, namespace.db, namespace.name), whole);
+  return { n: 1, modified: 0 };
+};
+
+const removeFound = (
+  store: Store,
+  tx: Transaction,
+  collection: Collection,
+  op: Change,
+  id: Buffer,
+  doc: Value,
+): Outcome => {
+  store.remove(tx, collection, id, doc);
+  return { n: 1, modified: 0, ...(op.returns === 'nothing' ? {} : { value: doc }) };
+};
+
+const matchedIndex = (op: Change, doc: Value): number | undefined => {
+  const details: Details = {};
+  if (op.update?.needsMatchedIndex) op.request.matches(doc, details);
+  return details.index;
+};
+
+/** Changes one found document; it must still match. */
+export const applyToFound = (
+  store: Store,
+  tx: Transaction,
+  collection: Collection,
+  op: Change,
+  id: Buffer,
+  doc: Value,
+): Outcome => {
+  if (!op.update) return removeFound(store, tx, collection, op, id, doc);
+  const changed = op.update.apply(doc, { matchedIndex: matchedIndex(op, doc), isInsert: false });
+  assertSameId(doc, changed, op.update.kind);
+  const after = withIdFirst(changed);
+  const isSame = identical(doc, after);
+  if (!isSame) store.replace(tx, collection, id, doc, after, op.update.kind !== 'replacement');
+  const value = op.returns === 'before' ? doc : op.returns === 'after' ? after : undefined;
+  return { n: 1, modified: isSame ? 0 : 1, ...(value ? { value } : {}) };
+};
+
+/** What an operation does when nothing matches: insert if it is an upsert. */
+export const applyToNone = (store: Store, tx: Transaction, op: Change): Outcome => {
+  if (!op.isUpsert || !op.update) return nothing;
+  const doc = upsertedDocument(op.request.filter, op.update);
+  store.insert(tx, store.collectionFor(tx, op.namespace.db, op.namespace.name), doc);
+  return {
+    n: 1,
+    modified: 0,
+    upsertedId: field(doc, '_id')!,
+    ...(op.returns === 'after' ? { value: doc } : {}),
+  };
+};
