@@ -61,6 +61,7 @@ export const placeCall =
       const against = {
         channel: outgoingRefusal(channel, at),
         agent: agentRefusal(freeOf(staff, callId), at, command.fence),
+        channelAt: (later: Instant) => outgoingRefusal(channel, later),
       };
       const refusal =
         (await refusalBeforehand(w, placing, against)) ?? (await take(w, placing, against.channel, context));

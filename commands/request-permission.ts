@@ -1,3 +1,4 @@
+import { askingRefusal } from '../domain/channel.ts';
 import { conversation, windowIsOpen } from '../domain/conversation.ts';
 import { isRefusal, type Refusal } from '../domain/decider.ts';
 import { permission } from '../domain/permission.ts';
@@ -48,7 +49,8 @@ export const requestPermission =
     const { customerId } = to;
     const about = { at, channelId, customerId, requestId, windowIsOpen: windowIsOpen(state, at) };
     const named = template && { name: template.name, language: template.language };
-    const request = { type: 'RequestPermission', ...about, method, body, agentId, template: named } as const;
+    const asking = { method, body, agentId, template: named, channel: askingRefusal(channel, at) };
+    const request = { type: 'RequestPermission', ...about, ...asking } as const;
     const preview = permission.decide(await w.stateOf(permission, pair), { ...request, ticketId: null });
     if (isRefusal(preview)) return preview; // a plain "no" opens no ticket
     const person = { channelName: channel.details.name, waId: to.waId, customerName: to.name };

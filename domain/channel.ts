@@ -112,17 +112,16 @@ const waitingUntil = (until: Instant | null) => (until === null ? {} : { retryAt
 
 /** Why this number may ask nobody for permission at this instant, or `null` when it may: asking knows no hours. */
 export const askingRefusal = (s: Channel, at: Instant): Refusal | null => {
-  if (!s.calling.enabled) return refuse('channel.calling_disabled');
   const restricted = restrictedUntil(s, 'outgoing', at);
   return restricted ? refuse('channel.restricted', waitingUntil(restricted.until)) : null;
 };
 
 /** Why this number may not place a call at this instant, or `null` when it may. */
 export const outgoingRefusal = (s: Channel, at: Instant): Refusal | null => {
-  const refusal = askingRefusal(s, at);
-  if (refusal?.retryAt !== undefined) return { ...refusal, ...waitingUntil(hoursAt(s, refusal.retryAt).opensAt) };
-  if (refusal) return refusal;
-  const { open, opensAt } = hoursAt(s, at);
+  if (!s.calling.enabled) return refuse('channel.calling_disabled');
+  const restricted = askingRefusal(s, at);
+  const { open, opensAt } = hoursAt(s, restricted?.retryAt ?? at);
+  if (restricted) return { ...restricted, ...(restricted.retryAt !== undefined && waitingUntil(opensAt)) };
   return open ? null : refuse('channel.outside_hours', waitingUntil(opensAt));
 };
 

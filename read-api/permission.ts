@@ -42,8 +42,10 @@ export const permissionRoute = ({ db, directory, now }: PermissionDeps): Route =
     ]);
     if (!number) throw notFound('channel');
     const takesCalls = staff.includes(caller.role);
+    const channelAt = (then: Instant) => outgoingRefusal(number.doc.detail, then);
     return {
-      channel: outgoingRefusal(number.doc.detail, at),
+      channel: channelAt(at),
+      channelAt,
       agent: takesCalls ? agentRefusal(colleague?.doc.detail ?? agent.initial, at) : null,
     };
   };

@@ -125,14 +125,14 @@ describe('calls and requests from a number', () => {
 
   test.each([
     ['outside its hours', numberWith(configured), night, null],
-    ['calling off', numberWith(), monday, { refused: 'channel.calling_disabled' }],
+    ['restricted for good', numberWith(configured, restricted('both', null)), night, { refused: 'channel.restricted' }],
     [
       'restricted',
       numberWith(configured, restricted('outgoing', night)),
       monday,
       { refused: 'channel.restricted', retryAt: night },
     ],
-  ])('asking for permission knows no hours, but every block: %s', (_, state, at, refusal) => {
+  ])('asking for permission knows no hours, but Meta’s restrictions: %s', (_, state, at, refusal) => {
     expect(askingRefusal(state, at)).toEqual(refusal);
   });
 });
