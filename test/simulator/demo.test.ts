@@ -18,8 +18,10 @@ function waits() {
         },
       });
     });
+  const next = () => Math.min(...[...pending].map(({ at }) => at));
   const pass = async (ms: number) => {
-    for (const until = now + ms; now < until; now += seconds(1)) {
+    const until = now + ms;
+    for (now = Math.max(now, next()); now <= until; now = next()) {
       for (const waiting of pending) {
         if (waiting.at > now) continue;
         pending.delete(waiting);
@@ -27,6 +29,7 @@ function waits() {
       }
       await new Promise(setImmediate);
     }
+    now = until;
   };
   return { wait, pass };
 }
