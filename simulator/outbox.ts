@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Agent } from 'node:http';
 import { Faults, fates } from './faults.ts';
 import { postWebhook, webhookBody } from './post-webhook.ts';
@@ -24,6 +25,7 @@ type Options = { webhookUrl: string; appSecret: string; timers: Timers };
 export function createOutbox({ webhookUrl, appSecret, timers }: Options) {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
   const stopping = new AbortController();
+  setMaxListeners(0, stopping.signal); // one for every webhook under way
   const underway = new Map<string, Promise<void>>();
   const held = new Map<string, () => void>();
   let nextFate = fates(Faults.parse({}));
