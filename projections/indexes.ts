@@ -1,10 +1,10 @@
-import type { CreateIndexesOptions, Db, IndexSpecification } from 'mongodb';
-import { collectionOf, type Projection } from './projection.ts';
+import type { Db } from 'mongodb';
+import { collectionOf, type Index, type Projection } from './projection.ts';
 
 /** How long a client that was away can still learn what was removed, in seconds. */
 const tombstonesFor = 24 * 60 * 60;
 
-const common: readonly (readonly [IndexSpecification, CreateIndexesOptions?])[] = [
+const common: readonly Index[] = [
   [{ at: 1 }],
   [{ store: 1, at: 1 }],
   [{ removedAt: 1 }, { expireAfterSeconds: tombstonesFor }],
@@ -13,6 +13,6 @@ const common: readonly (readonly [IndexSpecification, CreateIndexesOptions?])[] 
 
 /** The indexes that everybody who reads the model needs; cheapest to build once its documents are there. */
 export const createIndexes = async (db: Db, p: Projection): Promise<void> => {
-  const collection = db.collection(collectionOf(p));
-  for (const [keys, options] of [...common, ...p.indexes]) await collection.createIndex(keys, options);
+  const indexes = [...common, ...p.indexes].map(([key, options]) => ({ ...options, key }));
+  await db.collection(collectionOf(p)).createIndexes(indexes);
 };

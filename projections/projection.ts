@@ -1,4 +1,4 @@
-import type { CreateIndexesOptions, IndexSpecification } from 'mongodb';
+import type { IndexDescription } from 'mongodb';
 import type { EventType, Named } from '../domain/index.ts';
 import type { Recorded } from '../store/event-log.ts';
 
@@ -8,6 +8,10 @@ export type RecordedOf<T extends EventType> = Recorded<Named<T>>;
 /** Whether people see a document, or it is only remembered for what comes next, or they see it for one more day. */
 export type Standing = 'shown' | 'resting' | 'leaving';
 
+type Keys = Readonly<Record<string, 1 | -1>>;
+/** The fields of an index, and what is special about it. */
+export type Index = readonly [Keys, Omit<IndexDescription, 'key' | 'version'>?];
+
 /** A read model: which document an event belongs to, and what that document becomes. `null` removes it. */
 export type Projection<D = unknown> = {
   readonly name: string;
@@ -15,7 +19,7 @@ export type Projection<D = unknown> = {
   readonly version: number;
   readonly listensTo: ReadonlySet<string>;
   /** Indexes on the stored form, e.g. `{ store: 1, 'doc.startedAt': -1 }`. */
-  readonly indexes: readonly (readonly [IndexSpecification, CreateIndexesOptions?])[];
+  readonly indexes: readonly Index[];
   /** `null` when the event concerns no document of this read model. */
   keyOf(recorded: Recorded): string | null;
   evolve(doc: D | null, recorded: Recorded): D | null;

@@ -1,16 +1,16 @@
-import { setTimeout } from 'node:timers/promises';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { apply } from '../../projections/apply.ts';
 import { openCheckpoint } from '../../projections/checkpoints.ts';
 import { missedCalls, readModels } from '../../projections/index.ts';
 import { type Projection, projection } from '../../projections/projection.ts';
 import { readModel } from '../../projections/reader.ts';
 import { projectionStates, quarantined } from '../../projections/state.ts';
+import { eventually } from '../support/ringbook.ts';
 import { openStores, type Stores, startStores } from '../support/stores.ts';
 import { anyEvent } from './arbitrary.ts';
 import { happened, noon, recorded } from './events.ts';
-import { append, contents, running } from './running.ts';
+import { append, contents, running, stopAll } from './running.ts';
 
 let servers: Stores;
 let stores: Awaited<ReturnType<typeof openStores>>;
@@ -18,6 +18,7 @@ beforeAll(async () => {
   servers = await startStores();
   stores = await openStores(servers);
 });
+afterEach(stopAll);
 afterAll(async () => {
   await stores?.close();
   await servers?.stop();
@@ -51,7 +52,7 @@ describe('the read models', () => {
   });
 
   test('are the same whatever the batches', async () => {
-    const position = await append(stores.log, someEvents(150, 1));
+    const position = await append(stores.log, someEvents(60, 1));
     const builds: (typeof readModels)[] = [];
     for (const maxBatch of [1, 7, 500]) {
       const models = apart();
@@ -69,18 +70,20 @@ describe('the read models', () => {
   });
 
   test('survive kill -9 of the document store in the middle', async () => {
-    const position = await append(stores.log, someEvents(400, 2));
+    const position = await append(stores.log, someEvents(120, 2));
     const [undisturbed, disturbed] = [apart(), apart()];
     const quiet = running({ ...stores, readModels: undisturbed });
     await reached(undisturbed, position);
     await quiet.stop();
 
     const { stop } = running({ ...stores, readModels: disturbed, maxBatch: 3 });
-    for (const _ of [1, 2]) {
-      await setTimeout(300); // somewhere in the middle
-      await servers.kill('documents');
-      await servers.start('documents');
-    }
+    const [one] = disturbed;
+    await eventually(
+      async () => ((await readModel(stores.db, one!).checkpoint())?.at ?? 0n) > position / 2n,
+      (isHalfWay) => isHalfWay,
+    );
+    await servers.kill('documents');
+    await servers.start('documents');
     await reached(disturbed, position);
     await stop();
     for (const i of readModels.keys())
@@ -153,6 +156,10 @@ test('a document whose fold throws is set aside, and is told of', async () => {
   const poisoned = [note('bad', 'fine'), note('bad', 'poison'), note('good', 'fine'), note('bad', 'later')];
   const position = await append(stores.log, poisoned);
   await reached([fussy], position);
+  await eventually(
+    async () => (await readModel(stores.db, fussy).checkpoint())?.ready,
+    (ready) => ready === true,
+  );
   await stop();
 
   const model = readModel(stores.db, fussy);

@@ -23,6 +23,13 @@ export const append = async (log: EventLog, events: readonly DomainEvent[], stor
   return position;
 };
 
+const begun: (() => Promise<void>)[] = [];
+
+/** Stops what a failed test left running, or its lease would keep the next one waiting. For `afterEach`. */
+export const stopAll = async () => {
+  await Promise.all(begun.splice(0).map((stop) => stop()));
+};
+
 /** Projections that run until stopped; faults are kept. */
 export const running = (options: Omit<ProjectionsOptions, 'signal' | 'onFault'>) => {
   const stopping = new AbortController();
@@ -33,13 +40,12 @@ export const running = (options: Omit<ProjectionsOptions, 'signal' | 'onFault'>)
     signal: stopping.signal,
     onFault: (f) => faults.push(f),
   });
-  return {
-    faults,
-    stop: () => {
-      stopping.abort();
-      return stopped;
-    },
+  const stop = () => {
+    stopping.abort();
+    return stopped;
   };
+  begun.push(stop);
+  return { faults, stop };
 };
 
 /** Everything a read model has stored, without what differs between two runs. */
