@@ -2,8 +2,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 
 export type Asked = { readonly path: string; readonly body: Record<string, unknown> };
+type Spoken = { status: number; body?: unknown; headers?: Record<string, string>; after?: Promise<unknown> };
 /** `hang` never answers; `drop` cuts the connection after the request has arrived. */
-export type Answer = { status: number; body?: unknown; headers?: Record<string, string> } | 'hang' | 'drop';
+export type Answer = Spoken | 'hang' | 'drop';
 
 /** Meta's Graph API as a server of this test's own: it notes what it is asked and answers as the test says. */
 export const startMeta = async () => {
@@ -26,6 +27,7 @@ export const startMeta = async () => {
     const answer = nextAnswers.shift() ?? usual(request);
     if (answer === 'hang') return;
     if (answer === 'drop') return void req.socket.destroy();
+    await answer.after;
     res.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers });
     res.end(answer.body === undefined ? '' : JSON.stringify(answer.body));
   });

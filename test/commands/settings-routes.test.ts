@@ -1,0 +1,193 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Role } from '../../domain/agent.ts';
+import { delivery, restriction } from './whatsapp/samples.ts';
+import { calling, fresh, openStore, startWorld, type World } from './world.ts';
+
+let world: World;
+let care: Awaited<ReturnType<typeof openStore>>;
+beforeAll(async () => {
+  world = await startWorld();
+  care = await openStore(world, ['ana', 'ben']);
+});
+afterAll(() => world.stop());
+
+const as = (role: Role, sub = 'ana') => ({ sub, store: care.store, role });
+const position = expect.stringMatching(/^\d+$/);
+const number = '+91 00000 00001';
+
+describe('channels', () => {
+  const details = { name: 'Sales', displayPhoneNumber: number, wabaId: '9' };
+
+  test('an admin connects a number, and changes how it is shown', async () => {
+    const path = `PUT /v1/channels/${fresh.channelId()}`;
+    const stream = path.replace('PUT /v1/channels/', 'channel-');
+    expect(await world.ask(care.owner, path, details)).toMatchObject({ status: 200, body: { position } });
+    expect(await world.ask(care.owner, path, details)).toMatchObject({ status: 200, body: { position } });
+    await world.ask(care.owner, path, { ...details, name: 'Growth' });
+    expect(await world.eventsOf(stream)).toMatchObject([
+      { type: 'ChannelConnected', store: care.store, ...details },
+      { type: 'ChannelDetailsChanged', name: 'Growth' },
+    ]);
+  });
+
+  test('a number is the first store’s that connects it', async () => {
+    const stranger = { ...care.owner, store: fresh.store() };
+    expect(await world.ask(stranger, `PUT /v1/channels/${care.channelId}`, details)).toMatchObject({
+      status: 409,
+      body: { code: 'channel.owned_by_another_store' },
+    });
+    expect(await world.ask(stranger, `PUT /v1/channels/${care.channelId}/calling`, calling)).toMatchObject({
+      status: 404,
+    });
+  });
+
+  test('what it takes and when', async () => {
+    const { channelId, owner } = await openStore(world, []);
+    const weekly = [{ day: 'MONDAY', open: '10:00', close: '19:00' }];
+    const holidays = [{ date: '2026-12-25' }, { date: '2026-12-31', open: '10:00', close: '12:00' }];
+    const userInitiated = { enabled: true, workingHours: { timezone: 'Asia/Kolkata', weekly }, holidays };
+    const body = { enabled: true, userInitiated, callbackRequests: { enabled: true } };
+    const path = `PUT /v1/channels/${channelId}/calling`;
+    expect(await world.ask(owner, path, body)).toMatchObject({ status: 200, body: { position } });
+    expect(await world.ask(owner, path, body)).toMatchObject({ status: 200 });
+    expect((await world.eventsOf(`channel-${channelId}`)).slice(2)).toMatchObject([
+      {
+        type: 'CallingConfigured',
+        enabled: true,
+        userInitiatedEnabled: true,
+        workingHours: { timezone: 'Asia/Kolkata', weekly },
+        holidays,
+        callbackRequestsEnabled: true,
+      },
+    ]);
+  });
+
+  const weekly = (...entries: object[]) => ({
+    ...calling,
+    userInitiated: { ...calling.userInitiated, workingHours: { timezone: 'UTC', weekly: entries } },
+  });
+  const holiday = (entry: object) => ({
+    ...calling,
+    userInitiated: { ...calling.userInitiated, holidays: [entry] },
+  });
+  test.each([
+    [
+      'an unknown time zone',
+      { ...calling, userInitiated: { enabled: true, workingHours: { timezone: 'Mars', weekly: [] } } },
+    ],
+    ['an unknown day', weekly({ day: 'FUNDAY', open: '10:00', close: '11:00' })],
+    ['no time of day', weekly({ day: 'MONDAY', open: '25:00', close: '11:00' })],
+    ['opening when it closes', weekly({ day: 'MONDAY', open: '10:00', close: '10:00' })],
+    ['half a holiday', holiday({ date: '2026-12-25', open: '10:00' })],
+    ['no date', holiday({ date: '2026-02-30' })],
+    ['a mistyped field', { ...calling, enabeld: true }],
+  ])('%s is refused', async (_, body) => {
+    expect(await world.ask(care.owner, `PUT /v1/channels/${care.channelId}/calling`, body)).toMatchObject({
+      status: 422,
+      body: { code: 'request.invalid' },
+    });
+  });
+
+  test('a restriction finds its channel by however its number is written', async () => {
+    const { channelId, phone } = await openStore(world, []);
+    const until = world.clock.now / 1_000 + 3_600;
+    await world.deliver(delivery(restriction(phone, 'RESTRICTED_USER_INITIATED_CALLING', until)));
+    expect((await world.typesIn(`channel-${channelId}`)).at(-1)).toBe('ChannelRestricted');
+  });
+});
+
+describe('agents', () => {
+  const profile = { name: 'Cleo', email: 'cleo@example.com', role: 'agent', teams: ['care'], capacity: 3 };
+
+  test('are entered in the roster, then registered; the same again is nothing new', async () => {
+    for (const body of [profile, profile, { ...profile, teams: ['sales'] }])
+      expect(await world.ask(care.owner, 'PUT /v1/agents/cleo', body)).toMatchObject({
+        status: 200,
+        body: { position },
+      });
+    expect(await world.eventsOf(`agent-${care.store}.cleo`)).toMatchObject([
+      { type: 'AgentRegistered', ...profile },
+      { type: 'AgentProfileChanged', teams: ['sales'] },
+    ]);
+    expect((await world.eventsOf(`routing-${care.store}`)).slice(2)).toMatchObject([
+      { type: 'AgentEnlisted', agentId: 'cleo', teams: ['care'] },
+      { type: 'AgentEnlisted', agentId: 'cleo', teams: ['sales'] },
+    ]);
+  });
+
+  test.each([
+    ['no e-mail address', { ...profile, email: 'cleo' }],
+    ['an unknown role', { ...profile, role: 'boss' }],
+    ['a capacity of nothing', { ...profile, capacity: 0 }],
+    ['no name', { ...profile, name: ' ' }],
+  ])('%s is refused', async (_, body) => {
+    expect(await world.ask(care.owner, 'PUT /v1/agents/cleo', body)).toMatchObject({ status: 422 });
+  });
+
+  test.each<[string, Role, string, number]>([
+    ['an agent, of themselves', 'agent', 'ben', 200],
+    ['an agent, of another', 'agent', 'ana', 403],
+    ['a manager, of another', 'team_manager', 'ana', 200],
+    ['an admin, of another', 'admin', 'ana', 200],
+    ['an auditor, of another', 'auditor', 'ana', 403],
+  ])('%s, says whether they take calls: %s of %s is %i', async (_, role, sub, status) => {
+    const body = { active: status === 403, reason: 'lunch' };
+    const answer = await world.ask(as(role, sub), 'PUT /v1/agents/ben/availability', body);
+    expect(answer).toMatchObject({ status, ...(status === 403 && { body: { code: 'auth.role' } }) });
+  });
+
+  test('nobody unknown takes calls', async () => {
+    const answer = await world.ask(care.owner, 'PUT /v1/agents/nobody/availability', { active: true });
+    expect(answer).toMatchObject({ status: 404 });
+  });
+});
+
+describe('routing', () => {
+  test('has its defaults', async () => {
+    expect(await world.ask(care.owner, 'PUT /v1/routing', { mode: 'unassigned' })).toMatchObject({ status: 200 });
+    expect((await world.eventsOf(`routing-${care.store}`)).at(-1)).toMatchObject({
+      type: 'RoutingConfigured',
+      mode: 'unassigned',
+      onlyIfAvailable: true,
+      ringSeconds: 30,
+      queueSeconds: 60,
+    });
+  });
+
+  test.each([
+    [4, 422],
+    [5, 200],
+    [120, 200],
+    [121, 422],
+  ])('rings for %i seconds: %i', async (ringSeconds, status) => {
+    expect(await world.ask(care.owner, 'PUT /v1/routing', { mode: 'round_robin', ringSeconds })).toMatchObject({
+      status,
+    });
+  });
+
+  test('a mode that is not built is refused rather than half done', async () => {
+    expect(await world.ask(care.owner, 'PUT /v1/routing', { mode: 'load_balancer' })).toMatchObject({
+      status: 409,
+      body: { code: 'routing.mode_unsupported' },
+    });
+    expect(await world.ask(care.owner, 'PUT /v1/routing', { mode: 'by_mood' })).toMatchObject({ status: 422 });
+  });
+});
+
+test.each([
+  ['PUT /v1/channels/1', { name: 'A', displayPhoneNumber: number, wabaId: '9' }],
+  ['PUT /v1/channels/1/calling', calling],
+  ['PUT /v1/agents/ana', { name: 'A', email: 'a@example.com', role: 'agent' }],
+  ['PUT /v1/routing', { mode: 'unassigned' }],
+])('%s is for admins', async (path, body) => {
+  for (const role of ['agent', 'team_manager', 'auditor', 'analyst'] as const)
+    expect(await world.ask(as(role), path, body)).toMatchObject({ status: 403, body: { code: 'auth.role' } });
+});
+
+test.each(['/v1/calls', '/v1/calls/1/accept', '/v1/tickets/1/resolve', '/v1/tickets/1/notes'])(
+  '%s is for staff, not for readers',
+  async (path) => {
+    for (const role of ['auditor', 'analyst'] as const)
+      expect(await world.ask(as(role), path)).toMatchObject({ status: 403 });
+  },
+);

@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { contextOf } from '../../commands/write-side.ts';
+import { agent, type Role } from '../../domain/agent.ts';
+import { ticket } from '../../domain/ticket.ts';
+import { metaError } from './meta.ts';
+import { delivery, permissionReply } from './whatsapp/samples.ts';
+import { fresh, openStore, startWorld, type World } from './world.ts';
+
+let world: World;
+let care: Awaited<ReturnType<typeof openStore>>;
+beforeAll(async () => {
+  world = await startWorld();
+  care = await openStore(world, ['ana', 'ben']);
+});
+afterAll(() => world.stop());
+
+const as = (role: Role, sub = 'ana') => ({ sub, store: care.store, role });
+const position = expect.stringMatching(/^\d+$/);
+
+const bySystem = () => {
+  const actor = { type: 'system', id: 'test' } as const;
+  return contextOf({ store: care.store, actor, commandId: randomUUID(), correlationId: 'test' });
+};
+
+/** A customer with an open ticket of Ana's, after a call that Meta refused; `end` tells the ticket that it is over. */
+const ticketed = async () => {
+  const { channelId, store } = care;
+  const waId = fresh.number();
+  const grant = { response: 'accept', is_permanent: true, response_source: 'user_action' };
+  await world.deliver(delivery(permissionReply({ channelId, waId, id: `wamid.${waId}` }, grant)));
+  world.meta.answerNext(metaError(400, 100));
+  await world.ask(care.as('ana'), '/v1/calls', { channelId, customer: waId });
+  const customerId = (await world.w.directory.find(store, waId))?.customerId ?? '';
+  const opened = (await world.eventsOf(`conversation-${channelId}.${customerId}`)).at(-1);
+  const ticketId = opened?.type === 'ConversationTicketOpened' ? opened.ticketId : '';
+  const end = async () => {
+    const [callId = ''] = (await world.w.stateOf(ticket, ticketId)).calls.keys();
+    const call = { at: world.clock.now, ticketId, callId, direction: 'outgoing', agentId: 'ana' } as const;
+    const how = { status: 'disconnected', subStatus: 'refused', missReason: null } as const;
+    await world.w.transact(ticket, ticketId, { type: 'RecordCallEnded', ...call, ...how }, bySystem());
+  };
+  return { waId, customerId, ticketId, end, types: async () => (await world.typesIn(`ticket-${ticketId}`)).slice(3) };
+};
+
+describe('tickets', () => {
+  test('are not given away while their call is live, and then to agents, teams or nobody', async () => {
+    const { ticketId, end, types } = await ticketed();
+    const assign = (body: object, who = as('team_manager')) => world.ask(who, `/v1/tickets/${ticketId}/assign`, body);
+    expect(await assign({ agentId: 'ben' })).toMatchObject({ status: 409, body: { code: 'ticket.call_live' } });
+    await end();
+    for (const body of [{ agentId: 'ben' }, { teamId: 'care' }, { unassigned: true }])
+      expect(await assign(body)).toMatchObject({ status: 200, body: { position } });
+    expect(await types()).toEqual(['LinkedCallEnded', 'TicketAssigned', 'TicketAssigned', 'TicketAssigned']);
+    expect(await assign({ agentId: 'nobody' })).toMatchObject({ status: 404 });
+    expect(await assign({ agentId: 'ana' }, as('agent', 'ana'))).toMatchObject({ status: 200 });
+    expect(await assign({ agentId: 'ben' }, as('agent', 'ana'))).toMatchObject({ status: 403 });
+    expect(await assign({ unassigned: true }, as('agent', 'ana'))).toMatchObject({ status: 403 });
+    expect(await assign({ unassigned: false })).toMatchObject({ status: 422 });
+    expect(await assign({ agentId: 'ana', teamId: 'care' })).toMatchObject({ status: 422 });
+  });
+
+  test('are resolved and reopened together with their conversation', async () => {
+    const { ticketId, customerId, end, types } = await ticketed();
+    const act = (what: string) => world.ask(care.as('ana'), `/v1/tickets/${ticketId}/${what}`);
+    expect(await act('resolve')).toMatchObject({ status: 409, body: { code: 'ticket.call_live' } });
+    await end();
+    for (const what of ['resolve', 'resolve', 'reopen', 'reopen', 'resolve'])
+      expect(await act(what)).toMatchObject({ status: 200, body: { position } });
+    expect((await types()).slice(1)).toEqual(['TicketResolved', 'TicketReopened', 'TicketResolved']);
+    expect((await world.typesIn(`conversation-${care.channelId}.${customerId}`)).slice(2)).toEqual([
+      'ConversationTicketClosed',
+      'ConversationTicketOpened',
+      'ConversationTicketClosed',
+    ]);
+  });
+
+  test('are not reopened beside another open one', async () => {
+    const { ticketId, waId, end } = await ticketed();
+    await end();
+    await world.ask(care.as('ana'), `/v1/tickets/${ticketId}/resolve`);
+    const { status, body } = await world.ask(care.as('ana'), '/v1/calls', {
+      channelId: care.channelId,
+      customer: waId,
+    });
+    expect(status).toBe(201);
+    expect(await world.ask(care.as('ana'), `/v1/tickets/${ticketId}/reopen`)).toMatchObject({
+      status: 409,
+      body: { code: 'ticket.another_open', ticketId: body.ticketId },
+    });
+    const release = { type: 'ReleaseAgent', at: world.clock.now, agentId: 'ana', callId: body.callId } as const;
+    await world.w.transact(agent, `${care.store}.ana`, { ...release, because: 'ended' }, bySystem());
+  });
+
+  test('keep notes', async () => {
+    const { ticketId } = await ticketed();
+    const path = `/v1/tickets/${ticketId}/notes`;
+    expect(await world.ask(care.as('ben'), path, { text: 'Call back on Monday' })).toMatchObject({ status: 200 });
+    expect((await world.eventsOf(`ticket-${ticketId}`)).at(-1)).toMatchObject({
+      type: 'NoteAdded',
+      agentId: 'ben',
+      text: 'Call back on Monday',
+    });
+    expect(await world.ask(care.as('ben'), path, { text: '' })).toMatchObject({ status: 422 });
+  });
+
+  test.each([
+    ['assign', { unassigned: true }],
+    ['resolve', {}],
+    ['reopen', {}],
+    ['notes', { text: 'x' }],
+  ])('%s of another store’s ticket, or of none, is not found', async (what, body) => {
+    const { ticketId } = await ticketed();
+    const stranger = { sub: 'ana', store: fresh.store(), role: 'admin' as const };
+    expect(await world.ask(stranger, `/v1/tickets/${ticketId}/${what}`, body)).toMatchObject({ status: 404 });
+    expect(await world.ask(as('admin'), `/v1/tickets/${randomUUID()}/${what}`, body)).toMatchObject({ status: 404 });
+  });
+});
+
+describe('missed calls', () => {
+  const pathOf = (customer: string, channelId = care.channelId) =>
+    `/v1/channels/${channelId}/customers/${customer}/missed-calls/dismiss`;
+
+  test('are dismissed for a reason', async () => {
+    const { waId, customerId, ticketId } = await ticketed();
+    const answer = await world.ask(care.as('ana'), pathOf(waId), { reason: 'wrong number' });
+    expect(answer).toMatchObject({ status: 200, body: { position } });
+    expect((await world.eventsOf(`conversation-${care.channelId}.${customerId}`)).at(-1)).toMatchObject({
+      type: 'MissedCallsDismissed',
+      agentId: 'ana',
+      reason: 'wrong number',
+      ticketId,
+    });
+  });
+
+  test('of nobody, on another store’s number, or for no reason, are not', async () => {
+    const { waId } = await ticketed();
+    const other = await openStore(world, []);
+    const reason = { reason: 'spam' };
+    expect(await world.ask(care.as('ana'), pathOf(fresh.number()), reason)).toMatchObject({ status: 404 });
+    expect(await world.ask(care.as('ana'), pathOf(waId, other.channelId), reason)).toMatchObject({ status: 404 });
+    expect(await world.ask(care.as('ana'), pathOf(waId), {})).toMatchObject({ status: 422 });
+    expect(await world.ask(care.as('ana'), pathOf('nobody'), reason)).toMatchObject({ status: 422 });
+  });
+});
