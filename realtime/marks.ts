@@ -1,6 +1,5 @@
 import type { Db } from 'mongodb';
 import { hours, minutes } from '../domain/time.ts';
-import type { Source } from './source.ts';
 import type { Place } from './windows.ts';
 
 /** Where a read model was at a time. */
@@ -20,8 +19,7 @@ export const openMarks = async (db: Db) => {
 
   return {
     /** Marks where a read model is, unless somebody did in this half hour. */
-    async mark(readModel: string, source: Source) {
-      const { epoch, position } = source.place();
+    async mark(readModel: string, { epoch, position }: Place) {
       const now = Date.now();
       const _id = `${readModel} ${epoch} ${Math.floor(now / markEvery)}`;
       const mark = { readModel, epoch, at: position, markedAt: new Date(now) };

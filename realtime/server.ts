@@ -1,6 +1,6 @@
 import type { Db } from 'mongodb';
 import type { Logger } from 'pino';
-import { type Observable, share } from 'rxjs';
+import { share } from 'rxjs';
 import type { Verify } from '../http/caller.ts';
 import { headSignal } from '../projections/head-signal.ts';
 import { agents, inbox } from '../projections/index.ts';
@@ -8,7 +8,7 @@ import type { Projection } from '../projections/projection.ts';
 import { readModel } from '../projections/reader.ts';
 import { type CallSockets, callDesk } from './call-desk.ts';
 import { joinGateways } from './gateways.ts';
-import { openMarks } from './marks.ts';
+import { type Marks, openMarks } from './marks.ts';
 import { type Limits, type Session, session } from './session.ts';
 import { type Listener, openSource, type Source } from './source.ts';
 import { shownReadModels } from './topics.ts';
@@ -51,13 +51,14 @@ export const startRealtime = async (options: RealtimeOptions): Promise<{ url: st
 
   const gateways = await joinGateways(db, fault);
   const desk = callDesk({ ...options, gateways, agents: readModel(db, agents), inbox: readModel(db, inbox) });
-  const also = new Map<string, Listener>([
-    [agents.name, desk.agents],
-    [inbox.name, desk.inbox],
-  ]);
-  const sources = await openSources(db, also, fault);
   const marks = await openMarks(db);
-  const markAll = () => Promise.all([...sources].map(([name, source]) => marks.mark(name, source))).catch(fault);
+  const sources = await openSources({
+    db,
+    marks,
+    listeners: { [agents.name]: desk.agents, [inbox.name]: desk.inbox },
+    fault,
+  });
+  const markAll = () => Promise.all([...sources].map(([name, { place }]) => marks.mark(name, place()))).catch(fault);
   await markAll();
 
   const sessions = new Set<Session>();
@@ -92,16 +93,19 @@ export const startRealtime = async (options: RealtimeOptions): Promise<{ url: st
   return { url: server.url, stop };
 };
 
-const openSources = async (
-  db: Db,
-  also: ReadonlyMap<string, Listener>,
-  fault: (error: unknown) => void,
-): Promise<ReadonlyMap<string, Source>> => {
-  const signal: Observable<void> = headSignal(db).pipe(share());
+type Sources = { db: Db; marks: Marks; listeners: { readonly [name: string]: Listener }; fault(error: unknown): void };
+
+const openSources = async ({ db, marks, listeners, fault }: Sources): Promise<ReadonlyMap<string, Source>> => {
+  const signal = headSignal(db).pipe(share());
   const open = async (projection: Projection<object>) => {
-    const take = also.get(projection.name);
-    const model = readModel(db, projection);
-    return [projection.name, await openSource({ model, signal, fault, ...(take && { also: take }) })] as const;
+    const { name } = projection;
+    const listener: Listener = {
+      take: async (window) => listeners[name]?.take(window),
+      restarted: async (place) => {
+        await Promise.all([marks.mark(name, place), listeners[name]?.restarted(place)]);
+      },
+    };
+    return [name, await openSource({ model: readModel(db, projection), signal, listener, fault })] as const;
   };
   return new Map(await Promise.all(shownReadModels.map(open)));
 };

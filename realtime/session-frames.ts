@@ -47,8 +47,7 @@ const answers: Answers = {
 
   subscribe(c, { id, topic, params, from }) {
     const question = questionOf(topic, params, c.who.caller());
-    const feed = c.source(question).feed(question);
-    c.subs.add(id, feed, from && { epoch: from.epoch, position: BigInt(from.position) });
+    c.subs.add(id, c.source(question), question, from && { epoch: from.epoch, position: BigInt(from.position) });
   },
 
   unsubscribe(c, { id }) {

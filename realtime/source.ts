@@ -14,20 +14,18 @@ export type Source = {
 };
 
 /** Takes every window, and hears when the read model was begun or built anew. */
-export type Listener = { take(window: Window): Promise<void>; restarted(): Promise<void> };
-
-const nobody: Listener = { take: async () => {}, restarted: async () => {} };
+export type Listener = { take(window: Window): Promise<void>; restarted(place: Place): Promise<void> };
 
 type Options = {
   model: ReadModel<object>;
   signal: Observable<unknown>;
   /** Takes part besides the feeds. */
-  also?: Listener;
+  listener: Listener;
   fault(error: unknown): void;
 };
 
 /** Begins to follow a read model; rejects when it cannot be read. */
-export const openSource = async ({ model, signal, also = nobody, fault }: Options): Promise<Source> => {
+export const openSource = async ({ model, signal, listener, fault }: Options): Promise<Source> => {
   const checkpoint = await model.checkpoint();
   let place: Place = checkpoint ? { epoch: checkpoint.epoch, position: checkpoint.at } : nowhere;
   const feeds = new Map<string, Feed>();
@@ -36,7 +34,7 @@ export const openSource = async ({ model, signal, also = nobody, fault }: Option
     const touched = [...feeds.values()].filter(({ question }) => window.changes.has(question.store));
     const [looked] = await Promise.all([
       Promise.all(touched.map((feed) => lookAt(feed, window.changes.get(feed.question.store)!, next))),
-      also.take(window),
+      listener.take(window),
     ]);
     place = next; // from here on nothing can fail, so that no window is told twice
     for (const { feed, rows, badges } of looked) publish(feed, rows, badges, next);
@@ -48,7 +46,7 @@ export const openSource = async ({ model, signal, also = nobody, fault }: Option
       Object.assign(feed, unheld(next));
       for (const subscriber of feed.subscribers) subscriber.fallBehind();
     }
-    also.restarted().catch(fault);
+    listener.restarted(next).catch(fault);
   };
 
   const begin = (question: Question, key: string): Feed => {

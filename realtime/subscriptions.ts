@@ -3,6 +3,8 @@ import { catchUp, type IsKept } from './catch-up.ts';
 import type { Feed, Subscriber } from './feed.ts';
 import { FrameError } from './frames.ts';
 import type { Outbox } from './outbox.ts';
+import type { Source } from './source.ts';
+import type { Question } from './topics.ts';
 import type { Place } from './windows.ts';
 
 const maxSubscriptions = 20;
@@ -16,6 +18,8 @@ export const subscriptions = ({ outbox, isKept, fault }: Options) => {
   let isOpen = true;
   let isPumping = false;
 
+  const behind = () => [...all.values()].find(({ isLive }) => !isLive);
+
   const pump = async () => {
     if (isPumping) return;
     isPumping = true;
@@ -28,7 +32,6 @@ export const subscriptions = ({ outbox, isKept, fault }: Options) => {
     isPumping = false;
     outbox.caughtUp();
   };
-  const behind = () => [...all.values()].find(({ isLive }) => !isLive);
 
   const remove = (id: string) => {
     const subscriber = all.get(id);
@@ -38,15 +41,16 @@ export const subscriptions = ({ outbox, isKept, fault }: Options) => {
 
   return {
     /** Begins one, or begins it again from what the client has now. */
-    add(id: string, feed: Feed, has: Place | null) {
+    add(id: string, source: Source, question: Question, has: Place | null) {
       if (!isOpen) return;
       remove(id);
       if (all.size >= maxSubscriptions)
         throw new FrameError(
           'subscription.too_many',
-          `a socket has at most ${maxSubscriptions} subscriptions: end one`,
+          `a socket has at most ${maxSubscriptions}: end another one first`,
         );
-      const subscriber = subscriberOf(id, feed, has, () => void pump());
+      const feed = source.feed(question);
+      const subscriber = subscriberOf({ id, feed, has, outbox, pump });
       all.set(id, subscriber);
       feed.join(subscriber);
       void pump();
@@ -58,25 +62,27 @@ export const subscriptions = ({ outbox, isKept, fault }: Options) => {
       for (const id of [...all.keys()]) remove(id);
     },
   };
+};
 
-  function subscriberOf(id: string, feed: Feed, has: Place | null, fallBehind: () => void): Subscriber {
-    const subscriber: Subscriber = {
-      id,
-      feed,
-      has,
-      isLive: false,
-      tell(frames, epoch) {
-        if (!subscriber.isLive) return;
-        for (const { position, textFor } of frames) {
-          if (!outbox.offer(textFor(id))) return subscriber.fallBehind();
-          if (!subscriber.has || subscriber.has.position < position) subscriber.has = { epoch, position };
-        }
-      },
-      fallBehind() {
-        subscriber.isLive = false;
-        fallBehind();
-      },
-    };
-    return subscriber;
-  }
+type Begun = { id: string; feed: Feed; has: Place | null; outbox: Outbox; pump(): Promise<void> };
+
+const subscriberOf = ({ id, feed, has, outbox, pump }: Begun): Subscriber => {
+  const subscriber: Subscriber = {
+    id,
+    feed,
+    has,
+    isLive: false,
+    tell(frames, epoch) {
+      if (!subscriber.isLive) return;
+      for (const { position, textFor } of frames) {
+        if (!outbox.offer(textFor(id))) return subscriber.fallBehind();
+        if (!subscriber.has || subscriber.has.position < position) subscriber.has = { epoch, position };
+      }
+    },
+    fallBehind() {
+      subscriber.isLive = false;
+      void pump();
+    },
+  };
+  return subscriber;
 };

@@ -24,6 +24,7 @@ export const connect = async (url: string, { origin }: { origin?: string } = {})
     for (const frame of [message].flat()) {
       frames.push(frame);
       replicas.get(frame.id)?.take(frame);
+      for (const [id, head] of Object.entries<string>(frame.heads ?? {})) replicas.get(id)?.head(head);
     }
     for (const check of waiting) check();
   });
@@ -48,6 +49,10 @@ export const connect = async (url: string, { origin }: { origin?: string } = {})
         resolve(found);
       };
       waiting.add(check);
+      void closed.then(({ code }) => {
+        clearTimeout(timer);
+        reject(new Error(`the socket closed with ${code}`));
+      });
       check();
     });
 

@@ -170,6 +170,16 @@ describe('a live subscription', () => {
     expect(replica.rows.size).toBe(150);
   });
 
+  test('that is begun again under its name goes on', async () => {
+    const store = ownStore();
+    const client = await page(url, store);
+    const replica = await client.subscribe('s1', 'call-logs');
+    replica.askAgain();
+    await client.until(() => replica.isCaughtUp);
+    await world.writer.write(call(store, 'a'));
+    await client.until(() => replica.rows.has('a'));
+  });
+
   test('ends when the client says so', async () => {
     const store = ownStore();
     const client = await page(url, store);

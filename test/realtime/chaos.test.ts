@@ -1,0 +1,152 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { callLogs, missedCalls } from '../../projections/index.ts';
+import { type Client, connect } from './client.ts';
+import { Replica } from './replica.ts';
+import { openWorld, token } from './world.ts';
+
+let world: Awaited<ReturnType<typeof openWorld>>;
+beforeAll(async () => {
+  world = await openWorld();
+});
+afterAll(() => world?.close());
+
+const stores = ['acme', 'zenith'];
+const subscriptions: Record<string, readonly [topic: string, params: object]> = {
+  all: ['call-logs', {}],
+  missed: ['call-logs', { status: 'missed' }],
+  incomingOfAsha: ['call-logs', { direction: 'incoming', agent: 'asha' }],
+  pending: ['missed-calls', {}],
+  one: ['missed-calls', { channel: 'ch1' }],
+};
+const names = Object.keys(subscriptions);
+
+const some = fc.constantFrom;
+const write = fc.record({
+  do: fc.constant('write' as const),
+  store: some(...stores),
+  calls: fc.uniqueArray(fc.nat(40), { minLength: 1, maxLength: 12 }),
+  direction: some('incoming', 'outgoing'),
+  status: some('ongoing', 'missed', 'completed'),
+  agentId: some('asha', 'ben', null),
+  misses: fc.uniqueArray(fc.nat(15), { maxLength: 4 }),
+  channelId: some('ch1', 'ch2'),
+  isRemoval: fc.boolean(),
+});
+const ofClient = (action: 'disconnect' | 'stall' | 'again') =>
+  fc.record({ do: fc.constant(action), client: fc.nat(11), server: fc.nat(1) });
+const action = fc.oneof(
+  { weight: 40, arbitrary: write },
+  { weight: 5, arbitrary: ofClient('disconnect') },
+  { weight: 3, arbitrary: ofClient('again') },
+  { weight: 2, arbitrary: ofClient('stall') },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const), server: fc.nat(1) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('rebuild' as const), isCalls: fc.boolean() }) },
+);
+type Write = typeof write extends fc.Arbitrary<infer T> ? T : never;
+
+const documentsOf = (
+  { store, calls, misses, isRemoval, direction, status, agentId, channelId }: Write,
+  round: number,
+) => [
+  ...calls.map((n) => ({
+    projection: callLogs,
+    store,
+    key: `${store}-c${n}`,
+    doc: isRemoval && n % 3 === 0 ? null : { startedAt: n, direction, status, agentId, round },
+  })),
+  ...misses.map((n) => ({
+    projection: missedCalls,
+    store,
+    key: `${store}-m${n}`,
+    doc: isRemoval ? null : { lastAt: n, channelId, state: 'pending', round },
+  })),
+];
+
+/** A page that connects again wherever it is told to, with what it has. */
+const page = async (store: string, urlOf: (server: number) => string, server: number) => {
+  const replicas = new Map(names.map((name) => [name, new Replica()]));
+  const jwt = await token({ store });
+  let client: Client | null = null;
+  let isOver = false;
+
+  const visit = async () => {
+    client = await connect(urlOf(server));
+    await client.hello({ token: jwt });
+    for (const name of names) void client.subscribe(name, ...subscriptions[name]!, replicas.get(name)).catch(() => {});
+    await client.closed;
+  };
+  const stay = async () => {
+    while (!isOver) await visit().catch(() => {});
+  };
+  const staying = stay();
+  return {
+    store,
+    replicas,
+    move: (to: number) => {
+      server = to;
+      client?.socket.terminate();
+    },
+    again: (name: string) => replicas.get(name)?.askAgain(),
+    stall: () => {
+      const { socket } = client ?? {};
+      socket?.pause();
+      setTimeout(() => socket?.resume(), 100);
+    },
+    end: () => {
+      isOver = true;
+      client?.socket.terminate();
+      return staying;
+    },
+  };
+};
+
+const contentOf = ({ rows }: Replica) => JSON.stringify([...rows].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+
+test('whatever happens to sockets, servers and read models, every replica ends as a fresh snapshot', async () => {
+  const servers = [await world.serve(), await world.serve()];
+  const urlOf = (server: number) => servers[server]!.url;
+  const pages = await Promise.all(Array.from({ length: 12 }, (_, i) => page(stores[i % 2]!, urlOf, i % 2)));
+  const actions = fc.sample(action, { seed: 20_261_122, numRuns: 300 });
+  const t0 = performance.now();
+  const going: Promise<unknown>[] = [];
+
+  for (const [round, one] of actions.entries()) {
+    if (one.do === 'write') await world.writer.write(...documentsOf(one, round));
+    else if (one.do === 'disconnect') pages[one.client]!.move(one.server);
+    else if (one.do === 'again') pages[one.client]!.again(names[round % names.length]!);
+    else if (one.do === 'stall') pages[one.client]!.stall();
+    else if (one.do === 'rebuild') await world.writer.restart(one.isCalls ? callLogs : missedCalls, `epoch ${round}`);
+    else {
+      const leaving = servers[one.server]!;
+      servers[one.server] = await world.serve();
+      going.push(leaving.stop());
+    }
+  }
+  console.log('written', performance.now() - t0);
+  await Promise.all(going);
+  console.log('gone', performance.now() - t0);
+
+  for (const store of stores) {
+    const fresh = await page(store, urlOf, 0);
+    await expect.poll(() => [...fresh.replicas.values()].every(({ isCaughtUp }) => isCaughtUp)).toBe(true);
+    for (const name of names) {
+      const expected = contentOf(fresh.replicas.get(name)!);
+      for (const other of pages.filter((each) => each.store === store)) {
+        await expect.poll(() => contentOf(other.replicas.get(name)!), { timeout: 5_000, message: name }).toBe(expected);
+      }
+    }
+    await fresh.end();
+  }
+  const replicas = pages.flatMap((each) => [...each.replicas.values()]);
+  const total = (count: (replica: Replica) => number) => replicas.reduce((sum, replica) => sum + count(replica), 0);
+  expect(total(({ gaps }) => gaps)).toBe(0);
+  expect(total(({ resumed }) => resumed)).toBeGreaterThan(100);
+  expect(total(({ snapshots }) => snapshots)).toBeGreaterThan(100);
+  console.log({
+    resumed: total((r) => r.resumed),
+    snapshots: total((r) => r.snapshots),
+    repeats: total((r) => r.repeats),
+  });
+  await Promise.all(pages.map((each) => each.end()));
+}, 90_000);
