@@ -1,4 +1,5 @@
 import { type Db, MongoClient } from 'mongodb';
+import './driver-repair.ts';
 
 export type Documents = { client: MongoClient; db: Db; close(): Promise<void> };
 
