@@ -1,5 +1,4 @@
 import type { NewEvent } from './append.ts';
-import { readMapEntry } from './event-frame.ts';
 import type { Expected } from './expected-revision.ts';
 import { readStreamName } from './stream-name.ts';
 import { readUuid } from './uuid.ts';
@@ -134,4 +133,14 @@ export function readProposed(reader: WireReader): NewEvent {
   if (missing.length > 0) throw new MissingHeaders(missing);
   if (event.id === '') throw new MalformedMessage('an event without an id');
   return event;
+}
+
+/** One entry of a `map<string, string>`. */
+function readMapEntry(reader: WireReader): [string, string] {
+  const entry: [string, string] = ['', ''];
+  for (let field = reader.field(); field !== 0; field = reader.field()) {
+    if (field === 1 || field === 2) entry[field - 1] = reader.text();
+    else reader.skip();
+  }
+  return entry;
 }

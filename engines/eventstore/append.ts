@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { type EventFrame, frameBound, readFrame, TOMBSTONE, writeFrame } from './event-frame.ts';
+import { type EventFrame, frameBound, TOMBSTONE, writeFrame } from './event-frame.ts';
 import { type Expected, judge, type StreamState, type Verdict } from './expected-revision.ts';
 import { isSoftDeleted, metastreamOf, originalOf, withTruncateBefore } from './metadata.ts';
 import type { EventStore } from './store.ts';
+import { StoredEvent } from './stored-event.ts';
 
 /** An event somebody wants to append. */
 export type NewEvent = Pick<EventFrame, 'id' | 'type' | 'isJson' | 'metadata' | 'data'>;
@@ -94,7 +95,7 @@ function stateOf(store: EventStore, name: string): StreamState {
     isBuried: store.isBuried(name, horizon),
     isSoftDeleted: isSoftDeleted(store.truncationOf(name, horizon)),
     hasMetadata: store.lastEvent(metastreamOf(name), horizon) !== undefined,
-    idAt: (revision) => readFrame(store.frame(events[revision]!)).id,
+    idAt: (revision) => new StoredEvent(store.frame(events[revision]!)).id,
     revisionOf: (id) => {
       const seq = stream === undefined ? undefined : store.findById(stream, id);
       return seq === undefined ? undefined : store.streams.countBelow(stream!, seq);
@@ -116,11 +117,18 @@ function revival(store: EventStore, name: string, state: StreamState, events: re
 
 function metadataOf(store: EventStore, name: string): Buffer {
   const seq = store.lastEvent(metastreamOf(name), store.index.count);
-  return seq === undefined ? NOTHING : readFrame(store.frame(seq)).data;
+  return seq === undefined ? NOTHING : new StoredEvent(store.frame(seq)).data;
 }
 
 function metadataEvent(metastream: string, data: Buffer): Placed {
   return { stream: metastream, event: { id: randomUUID(), type: '$metadata', isJson: true, metadata: NOTHING, data } };
+}
+
+/** The names of the streams, each once, in UTF-8. */
+function namesIn(placed: readonly Placed[]): Map<string, Buffer> {
+  const names = new Map<string, Buffer>();
+  for (const { stream } of placed) if (!names.has(stream)) names.set(stream, Buffer.from(stream));
+  return names;
 }
 
 /** Writes the events into one batch and tells where the last one in stream `name` stands. */
@@ -129,7 +137,7 @@ function write(
   placed: readonly Placed[],
   name: string,
 ): { revision: number; position: number | undefined } {
-  const names = new Map(placed.map(({ stream }) => [stream, Buffer.from(stream)]));
+  const names = namesIn(placed);
   const bound = placed.reduce((sum, { stream, event }) => sum + frameBound(event, names.get(stream)!), 0);
   const createdAt = store.clock();
   let written = { revision: store.lastRevision(name), position: undefined as number | undefined };

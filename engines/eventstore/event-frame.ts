@@ -1,5 +1,4 @@
-import { readUuid } from './uuid.ts';
-import { bytesField, messageField, varintSize, WireReader, writeVarint } from './wire.ts';
+import { bytesField, messageField, varintSize, writeVarint } from './wire.ts';
 
 /** One event as it is written: everything a reader will get, and where it stands. */
 export interface EventFrame {
@@ -25,7 +24,7 @@ export const PREFIX = 5;
 
 const UUID_FIELD = Buffer.from([0x0a, 38, 0x12, 36]);
 const TOMBSTONE_VARINT = Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]);
-const JSON_FIELD = mapEntry('content-type', 'application/json');
+export const JSON_FIELD = mapEntry('content-type', 'application/json');
 const BINARY_FIELD = mapEntry('content-type', 'application/octet-stream');
 const typeFields = new Map<string, Buffer>();
 let createdField = { at: 0, bytes: mapEntry('created', '0') };
@@ -108,64 +107,4 @@ function writeBytes(target: Buffer, at: number, tag: number, bytes: Buffer): num
   if (bytes.length === 0) return at;
   const next = writeTagged(target, at, tag, bytes.length);
   return next + bytes.copy(target, next);
-}
-
-/** The event in the gRPC message `frame`; throws MalformedMessage if there is none. */
-export function readFrame(frame: Buffer): EventFrame {
-  return readRecorded(new WireReader(recordedEvent(frame)));
-}
-
-/** The bytes of the RecordedEvent inside the gRPC message `frame`. */
-export function recordedEvent(frame: Buffer): Buffer {
-  const response = new WireReader(frame, PREFIX);
-  response.field();
-  const event = response.message();
-  event.field();
-  return event.view();
-}
-
-function readRecorded(reader: WireReader): EventFrame {
-  const none = Buffer.alloc(0);
-  const frame = { id: '', stream: none, revision: 0, position: 0, createdAt: 0, type: '', isJson: false };
-  const event: EventFrame = { ...frame, metadata: none, data: none };
-  for (let field = reader.field(); field !== 0; field = reader.field()) readField(reader, field, event);
-  return event;
-}
-
-function readField(reader: WireReader, field: number, event: EventFrame): void {
-  if (field === 1) event.id = readUuid(reader.message());
-  else if (field === 2) event.stream = readStreamIdentifier(reader.message());
-  else if (field === 3) event.revision = reader.number();
-  else if (field === 5) event.position = reader.number();
-  else if (field === 6) readHeader(reader.message(), event);
-  else if (field === 7) event.metadata = reader.view();
-  else if (field === 8) event.data = reader.view();
-  else reader.skip();
-}
-
-function readHeader(reader: WireReader, event: EventFrame): void {
-  const [key, value] = readMapEntry(reader);
-  if (key === 'type') event.type = value;
-  else if (key === 'content-type') event.isJson = value === 'application/json';
-  else if (key === 'created') event.createdAt = Number(value.slice(0, -4));
-}
-
-/** One entry of a `map<string, string>`. */
-export function readMapEntry(reader: WireReader): [string, string] {
-  const entry: [string, string] = ['', ''];
-  for (let field = reader.field(); field !== 0; field = reader.field()) {
-    if (field === 1 || field === 2) entry[field - 1] = reader.text();
-    else reader.skip();
-  }
-  return entry;
-}
-
-/** The name in a StreamIdentifier, in UTF-8. */
-function readStreamIdentifier(reader: WireReader): Buffer {
-  let name = Buffer.alloc(0);
-  for (let field = reader.field(); field !== 0; field = reader.field()) {
-    if (field === 3) name = Buffer.from(reader.view());
-    else reader.skip();
-  }
-  return name;
 }

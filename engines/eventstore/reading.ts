@@ -1,8 +1,8 @@
-import { readFrame, recordedEvent } from './event-frame.ts';
 import type { Item } from './frames.ts';
 import type { ReadRequest } from './read-request.ts';
 import { linkedEvent, plainEvent } from './responses.ts';
 import type { EventStore } from './store.ts';
+import { StoredEvent } from './stored-event.ts';
 import { StreamDeleted, visibleRange } from './stream-range.ts';
 import { structuredId } from './uuid.ts';
 
@@ -17,17 +17,21 @@ export function itemFor(store: EventStore, view: View): (seq: number) => Item {
   return (seq) => {
     const isLink = view.resolvesLinks && store.index.type[seq] === linkType;
     if (!isLink && !view.wantsStructuredIds) return seq;
-    const own = shape(recordedEvent(store.frame(seq)));
+    const own = shape(new StoredEvent(store.frame(seq)).recorded);
     const position = store.index.position[seq]!;
     if (!isLink) return plainEvent(own, position);
     const target = linkTarget(store, seq);
-    return linkedEvent(target === undefined ? undefined : shape(recordedEvent(store.frame(target))), own, position);
+    return linkedEvent(
+      target === undefined ? undefined : shape(new StoredEvent(store.frame(target)).recorded),
+      own,
+      position,
+    );
   };
 }
 
 /** The event a link (`revision@stream`) points at, if it can still be seen. */
 function linkTarget(store: EventStore, link: number): number | undefined {
-  const match = /^(\d+)@(.+)$/s.exec(readFrame(store.frame(link)).data.toString());
+  const match = /^(\d+)@(.+)$/s.exec(new StoredEvent(store.frame(link)).data.toString());
   if (match === null) return undefined;
   const [revision, stream] = [Number(match[1]), match[2]!];
   try {

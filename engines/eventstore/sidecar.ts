@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import type { EventIndex, IndexEntry } from './event-index.ts';
+import type { Columns, EventIndex } from './event-index.ts';
 import { segmentName } from './segment.ts';
 import type { NameTable, StreamTable } from './stream-table.ts';
 
@@ -89,10 +89,10 @@ export async function writeSidecar(dir: string, base: number, sidecar: Buffer): 
   await rename(`${path}.new`, path);
 }
 
-/** A sidecar's content: where it ends and the events it lists. */
+/** A sidecar's content: where it ends, and what it knows of its events once names are numbered. */
 export interface Sidecar {
   end: number;
-  entries(streams: StreamTable, types: NameTable): Generator<IndexEntry & { isTombstone: boolean }>;
+  read(streams: StreamTable, types: NameTable): { columns: Columns; tombstones: readonly number[] };
 }
 
 /** The sidecar of the segment at `base`, unless it is missing, broken or reaches beyond `limit`. */
@@ -105,31 +105,26 @@ export function readSidecar(dir: string, base: number, limit: number): Sidecar |
   const body = PREFIX + bytes.readUInt32LE(12);
   const heading = JSON.parse(bytes.toString('utf8', PREFIX, body)) as Heading;
   if (heading.base !== base || heading.end > limit) return undefined;
-  return { end: heading.end, entries: (streams, types) => entries(heading, bytes.subarray(body), streams, types) };
+  return { end: heading.end, read: (streams, types) => contentOf(heading, bytes.subarray(body), streams, types) };
 }
 
-function* entries(heading: Heading, bytes: Buffer, streams: StreamTable, types: NameTable) {
-  const { count } = heading;
+function contentOf(heading: Heading, bytes: Buffer, streams: StreamTable, types: NameTable) {
+  const { count, tombstones } = heading;
   const body = new Uint8Array(BYTES_PER_EVENT * count);
   body.set(bytes);
-  const position = new Float64Array(body.buffer, 0, count);
-  const createdAt = new Float64Array(body.buffer, 8 * count, count);
+  const large = (place: number) => new Float64Array(body.buffer, 8 * place * count, count);
   const small = (place: number) => new Uint32Array(body.buffer, (16 + 4 * place) * count, count);
-  const [length, stream, type, idHash] = [small(0), small(1), small(2), small(3)];
   const streamNumbers = heading.streams.map((name) => streams.add(name));
   const typeNumbers = heading.types.map((name) => types.add(name));
-  const tombstones = new Set(heading.tombstones);
-  for (let place = 0; place < count; place++) {
-    yield {
-      position: position[place]!,
-      createdAt: createdAt[place]!,
-      length: length[place]!,
-      stream: streamNumbers[stream[place]!]!,
-      type: typeNumbers[type[place]!]!,
-      idHash: idHash[place]!,
-      isTombstone: tombstones.has(place),
-    };
-  }
+  const columns: Columns = {
+    position: large(0),
+    createdAt: large(1),
+    length: small(0),
+    stream: small(1).map((local) => streamNumbers[local]!),
+    type: small(2).map((local) => typeNumbers[local]!),
+    idHash: small(3),
+  };
+  return { columns, tombstones };
 }
 
 /** Throws the sidecar away, if there is one. */

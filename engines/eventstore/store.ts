@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import type { Batch } from './batch.ts';
 import { ALL, Changes } from './changes.ts';
-import { type EventFrame, readFrame, TOMBSTONE } from './event-frame.ts';
-import { EventIndex, type IndexEntry } from './event-index.ts';
+import { type EventFrame, TOMBSTONE } from './event-frame.ts';
+import { EventIndex } from './event-index.ts';
 import { IdTable } from './id-table.ts';
 import {
   isMetastream,
@@ -17,8 +17,11 @@ import { recover } from './recovery.ts';
 import type { Segment } from './segment.ts';
 import { SegmentLog } from './segment-log.ts';
 import { encodeSidecar, type Sidecar, writeSidecar } from './sidecar.ts';
+import { StoredEvent } from './stored-event.ts';
 import { NameTable, StreamTable } from './stream-table.ts';
 import { hashUuid } from './uuid.ts';
+
+type IndexedEvent = Pick<EventFrame, 'id' | 'type' | 'revision' | 'position' | 'createdAt'>;
 
 export interface StoreOptions {
   /** Bytes after which a new segment is begun; 64 MiB unless given. */
@@ -67,28 +70,32 @@ export class EventStore {
   }
 
   private load(sidecar: Sidecar): void {
-    for (const entry of sidecar.entries(this.streams, this.types)) this.add(entry, entry.isTombstone);
+    const { columns, tombstones } = sidecar.read(this.streams, this.types);
+    const first = this.index.addAll(columns);
+    for (let seq = first; seq < this.index.count; seq++) this.link(seq);
+    for (const place of tombstones) this.streams.bury(this.index.stream[first + place]!, first + place);
   }
 
   private addFrame(bytes: Buffer, position: number): void {
-    const frame = readFrame(bytes);
-    this.addEvent({ ...frame, position }, frame.stream.toString(), bytes.length);
+    const event = new StoredEvent(bytes);
+    if (event.position !== position) throw new Error(`an event of position ${event.position} stands at ${position}`);
+    this.addEvent(event, event.stream, bytes.length);
   }
 
   /** Adds an event of stream `name`, whose frame is `length` bytes long, to the index. */
-  addEvent(frame: EventFrame, name: string, length: number): void {
+  addEvent(event: IndexedEvent, name: string, length: number): void {
+    const { position, createdAt, revision } = event;
     const stream = this.streams.add(name);
-    const type = this.types.add(frame.type);
-    const { position, createdAt } = frame;
-    const entry = { position, length, stream, type, createdAt, idHash: hashUuid(frame.id) };
-    this.add(entry, frame.revision === TOMBSTONE);
+    const type = this.types.add(event.type);
+    const seq = this.index.add({ position, length, stream, type, createdAt, idHash: hashUuid(event.id) });
+    this.link(seq);
+    if (revision === TOMBSTONE) this.streams.bury(stream, seq);
   }
 
-  private add(entry: IndexEntry, isTombstone: boolean): void {
-    const seq = this.index.add(entry);
-    this.streams.addEvent(entry.stream, seq);
-    if (isTombstone) this.streams.bury(entry.stream, seq);
-    this.ids.add(entry.idHash, seq);
+  /** Makes event `seq` of the index known by its stream and by its id. */
+  private link(seq: number): void {
+    this.streams.addEvent(this.index.stream[seq]!, seq);
+    this.ids.add(this.index.idHash[seq]!, seq);
   }
 
   private publish(batch: Batch): void {
@@ -121,7 +128,7 @@ export class EventStore {
   findById(stream: number, id: string): number | undefined {
     return this.ids.find(
       hashUuid(id),
-      (seq) => this.index.stream[seq] === stream && readFrame(this.frame(seq)).id === id,
+      (seq) => this.index.stream[seq] === stream && new StoredEvent(this.frame(seq)).id === id,
     );
   }
 
@@ -141,7 +148,7 @@ export class EventStore {
     const stream = this.index.stream[seq]!;
     const known = this.truncations.get(stream);
     if (known?.seq === seq) return known.truncation;
-    const truncation = parseTruncation(readFrame(this.frame(seq)).data);
+    const truncation = parseTruncation(new StoredEvent(this.frame(seq)).data);
     this.truncations.set(stream, { seq, truncation });
     return truncation;
   }

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type EventFrame, readFrame, TOMBSTONE } from './event-frame.ts';
+import { TOMBSTONE } from './event-frame.ts';
 import { scanSegment } from './scan.ts';
 import { listSegments, segmentName } from './segment.ts';
+import { StoredEvent } from './stored-event.ts';
 
 /** The first place where a log is not as it was written. */
 export interface Damage {
@@ -52,7 +53,7 @@ function verifySegment(
   const segment = segmentName(base);
   const bytes = readFileSync(join(dir, segment));
   const found = scanSegment(bytes, base, (frame, position) => {
-    const reason = result.damage === undefined ? faultOf(readFrame(frame), position, revisions) : undefined;
+    const reason = result.damage === undefined ? faultOf(new StoredEvent(frame), position, revisions) : undefined;
     if (reason !== undefined) result.damage = { segment, offset: position - base, reason };
     if (result.damage === undefined) result.events++;
   });
@@ -64,8 +65,8 @@ function verifySegment(
 }
 
 /** What is wrong with an event, given the revisions of the streams so far. */
-function faultOf(event: EventFrame, position: number, revisions: Map<string, number>): string | undefined {
-  const stream = event.stream.toString();
+function faultOf(event: StoredEvent, position: number, revisions: Map<string, number>): string | undefined {
+  const { stream } = event;
   const expected = (revisions.get(stream) ?? -1) + 1;
   revisions.set(stream, event.revision);
   if (event.position !== position) return `an event of position ${event.position} stands here`;

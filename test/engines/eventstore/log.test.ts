@@ -6,10 +6,10 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { append, type Outcome } from '../../../engines/eventstore/append.ts';
 import { backup } from '../../../engines/eventstore/backup.ts';
-import { readFrame } from '../../../engines/eventstore/event-frame.ts';
 import { DamagedLog } from '../../../engines/eventstore/recovery.ts';
 import { listSegments, segmentName } from '../../../engines/eventstore/segment.ts';
 import { EventStore } from '../../../engines/eventstore/store.ts';
+import { StoredEvent } from '../../../engines/eventstore/stored-event.ts';
 import { verify } from '../../../engines/eventstore/verify.ts';
 
 const SMALL = 4096;
@@ -57,8 +57,8 @@ async function appendAll(store: EventStore, requests: readonly Append[]): Promis
 function contentOf(store: EventStore): Written[] {
   const next = new Map<string, number>();
   return Array.from({ length: store.visible }, (_, seq) => {
-    const event = readFrame(store.frame(seq));
-    const stream = event.stream.toString();
+    const event = new StoredEvent(store.frame(seq));
+    const { stream } = event;
     expect(event.position).toBe(store.index.position[seq]);
     expect(event.revision).toBe(next.get(stream) ?? 0);
     expect(store.streams.eventsOf(store.streams.find(stream)!)[event.revision]).toBe(seq);
