@@ -75,12 +75,12 @@ export const endingCommands = {
       : [{ type: 'CallEndRequested', at, callId, agentId, metaCallId: s.metaCallId }];
   },
 
-  /** Nothing was heard of the call for so long that it cannot go on. */
+  /** Nothing was heard of the call for so long that it cannot go on: it failed, unless we had asked for its end. */
   GiveUpCall: concluding((s, { at, callId }: { at: Instant; callId: string }) => {
     if (s.direction === null || s.conclusion !== null) return [];
     const ended: CallEvent[] = s.ended
       ? []
-      : [{ type: 'CallEnded', at, callId, from: 'watchdog', ...nothingKnown, failed: true }];
+      : [{ type: 'CallEnded', at, callId, from: 'watchdog', ...nothingKnown, failed: s.endRequestedAt === null }];
     const unconfirmed = answering(s);
     if (!unconfirmed) return missIfOver(s, ended, callId, null);
     const { offerId, agentId } = unconfirmed;

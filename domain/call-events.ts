@@ -22,7 +22,7 @@ export type MissReason = z.infer<typeof MissReason>;
 export const CallStatus = z.enum(['ongoing', 'completed', 'missed', 'disconnected', 'unanswered']);
 export type CallStatus = z.infer<typeof CallStatus>;
 
-export const EndedBy = z.enum(['agent', 'customer', 'system', 'network']);
+const EndedBy = z.enum(['agent', 'customer', 'system', 'network']);
 
 /** What is known at the end of a call; times are instants, lengths whole seconds. */
 export const Conclusion = {

@@ -6,7 +6,7 @@ const Pair = { channelId: z.string(), customerId: z.string(), ticketId: z.string
 const requestId = z.string();
 const callId = z.string();
 
-export const RequestMethod = z.enum(['free_form', 'template']);
+const RequestMethod = z.enum(['free_form', 'template']);
 export const GrantSource = z.enum(['request', 'callback', 'profile', 'meta']);
 /** How an outgoing call ended, as far as the limits are concerned. */
 export const OutgoingResult = z.enum(['connected', 'unanswered', 'declined', 'cancelled', 'failed']);

@@ -16,7 +16,7 @@ export type PermissionRequest = {
   readonly expired: boolean;
 };
 
-export type Grant = {
+type Grant = {
   readonly kind: 'none' | 'temporary' | 'permanent';
   /** When it became so. */
   readonly since: Instant;

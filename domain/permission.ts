@@ -1,4 +1,4 @@
-import { decider, fold, type Refusal, refuse } from './decider.ts';
+import { decider, type Refusal, refuse } from './decider.ts';
 import { type OutgoingResult, permissionEvents } from './permission-events.ts';
 import { defaultPolicies, type PermissionPolicy, policyAt } from './permission-policy.ts';
 import { answered, type Reply, requestExpiresAt } from './permission-reply.ts';
@@ -13,7 +13,7 @@ import { counted } from './permission-streak.ts';
 import { type CallFacts, callRefusal, isGranted, requestRefusal } from './permission-verdict.ts';
 import type { Instant } from './time.ts';
 
-export { type Reply, requestExpiresAt };
+export type { Reply };
 
 type Fields<T extends PermissionEvent['type']> = Omit<Extract<PermissionEvent, { type: T }>, 'type'>;
 type Pair = { channelId: string; customerId: string; ticketId: string | null };
@@ -61,7 +61,9 @@ export const permissionUnder = (policies: readonly PermissionPolicy[]) =>
         request.deliveredAt === null && request.counts ? { type: 'PermissionRequestDelivered', ...c } : null,
       ),
       RecordRequestUndelivered: onRequest<Fields<'PermissionRequestUndelivered'>>((request, c) =>
-        request.counts && request.deliveredAt === null ? { type: 'PermissionRequestUndelivered', ...c } : null,
+        request.counts && request.deliveredAt === null && request.answeredAt === null
+          ? { type: 'PermissionRequestUndelivered', ...c }
+          : null,
       ),
       /** Fired by a timer: 7 days after the answer, or after delivery without one. */
       ExpireRequest: onRequest<{ at: Instant; requestId: string } & Pair>((request, c) => {
@@ -133,6 +135,3 @@ export const permissionUnder = (policies: readonly PermissionPolicy[]) =>
 
 /** May this business call this customer, and may it ask to? Stream `permission-<channelId>.<customerId>`. */
 export const permission = permissionUnder(defaultPolicies);
-
-/** The state after more events, for readers that fold the stream themselves. */
-export const foldPermission = (s: Permission, events: Iterable<PermissionEvent>) => fold(permission, s, events);

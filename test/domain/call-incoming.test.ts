@@ -43,7 +43,7 @@ describe('an incoming call goes its way', () => {
   });
 });
 
-describe('an incoming call counts as', () => {
+describe('an incoming call counts', () => {
   test.each([
     [
       'completed, ended by the customer',
@@ -76,7 +76,7 @@ describe('an incoming call counts as', () => {
       { status: 'disconnected', subStatus: 'dropped', talkSeconds: 0 },
     ],
     ['disconnected when nothing is heard of it any more', [...inCall, givenUp(9_000)], { status: 'disconnected' }],
-  ] as [string, CallCommand[], object][])('%s', (_, commands, expected) => {
+  ] as [string, CallCommand[], object][])('as %s', (_, commands, expected) => {
     expect(conclusionOf(...commands)).toMatchObject({ missReason: null, ...expected });
   });
 });
@@ -107,7 +107,7 @@ describe('an incoming call that no agent answered is missed for one reason', () 
     ['provider_failure', [received(), routed(), offered(), terminated({ after: 9, failed: true })], 'network'],
     ['provider_failure', [received(), routed(), offered(), answered(8), answerFailed(9)], 'system'],
     ['provider_failure', [received(), routed(), offered(), givenUp(9_000)], 'network'],
-  ] as [MissReason, CallCommand[], string][])('%s', (missReason, commands, endedBy) => {
+  ] as [MissReason, CallCommand[], string][])('for the reason %s', (missReason, commands, endedBy) => {
     expect(conclusionOf(...commands)).toMatchObject({
       status: 'missed',
       missReason,
@@ -159,7 +159,7 @@ describe('each agent’s leg is told apart', () => {
     ['OfferNotAcknowledged', unacknowledged(2)],
     ['OfferAcknowledged', acknowledged(1)],
     ['CallAnswering', answered(5)],
-  ] as const)('%s', (type, command) => {
+  ] as const)('%s names the agent and the offer', (type, command) => {
     expect(answer(command, received(), routed(), offered())).toEqual([
       expect.objectContaining({ type, agentId: 'ben', offerId: 'to-ben', ticketId: 't1' }),
     ]);

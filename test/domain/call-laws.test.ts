@@ -43,7 +43,7 @@ describe('any order and any repetition of the facts ends in the same conclusion'
         expect(concludes(facts)).not.toBeNull();
         expect(concludes(order)).toEqual(concludes(facts));
       }),
-      { seed: 5, numRuns: 500 },
+      { seed: 5, numRuns: 300 },
     );
   });
 
@@ -77,7 +77,7 @@ describe('any order and any repetition of the facts ends in the same conclusion'
         expect(concludes(facts)).not.toBeNull();
         expect(concludes(order)).toEqual(concludes(facts));
       }),
-      { seed: 5, numRuns: 500 },
+      { seed: 5, numRuns: 300 },
     );
   });
 });
@@ -111,7 +111,7 @@ describe('whatever is said of a call, in whatever order', () => {
   const always = (law: (steps: readonly { before: Call; event: CallEvent }[]) => void) =>
     fc.assert(
       fc.property(story, ([beginning, rest]) => law(stepsOf(call, [...beginning, ...rest]))),
-      { seed: 13, numRuns: 600 },
+      { seed: 13, numRuns: 300 },
     );
 
   test('a miss has exactly one reason, and nothing else has one', () => {
@@ -133,7 +133,7 @@ describe('whatever is said of a call, in whatever order', () => {
         expect(call.evolve(before, event).conclusion).not.toBeNull();
       }
     });
-    expect(finished).toBeGreaterThan(200);
+    expect(finished).toBeGreaterThan(100);
   });
 
   test('a finished call has one of the statuses of its direction', () => {

@@ -34,7 +34,7 @@ describe('an outgoing call goes its way', () => {
   });
 });
 
-describe('an outgoing call counts as', () => {
+describe('an outgoing call counts', () => {
   test.each([
     [
       'completed',
@@ -77,6 +77,11 @@ describe('an outgoing call counts as', () => {
       { status: 'disconnected', subStatus: 'failed' },
     ],
     [
+      'unanswered, cancelled by us, though Meta never confirmed it',
+      [ringing(3), hungUp(8), givenUp(68)],
+      { status: 'unanswered', subStatus: 'cancelled', endedBy: 'agent' },
+    ],
+    [
       'unanswered',
       [dialled(1), ringing(3), terminated({ after: 40 })],
       { status: 'unanswered', subStatus: 'no_answer', endedBy: 'customer' },
@@ -101,7 +106,7 @@ describe('an outgoing call counts as', () => {
       [ringing(3), rejected(8), hungUp(9), terminated({ after: 9 })],
       { status: 'unanswered', subStatus: 'declined' },
     ],
-  ] as [string, CallCommand[], object][])('%s', (_, commands, expected) => {
+  ] as [string, CallCommand[], object][])('as %s', (_, commands, expected) => {
     expect(conclusionOf(...commands)).toMatchObject({ missReason: null, ...expected });
   });
 });

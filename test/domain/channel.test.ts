@@ -119,7 +119,7 @@ describe('calls and requests from a number', () => {
     ['no longer restricted', numberWith(configured, restricted('outgoing', monday)), monday, null],
     ['restricted for incoming calls only', numberWith(configured, restricted('incoming', null)), monday, null],
     ['its call button hidden', numberWith(configured, restricted('icon', null)), monday, null],
-  ])('%s', (_, state, at, refusal) => {
+  ])('a call from a number %s', (_, state, at, refusal) => {
     expect(outgoingRefusal(state, at)).toEqual(refusal);
   });
 
@@ -153,7 +153,7 @@ describe('an incoming call is missed at once', () => {
     ['only outgoing calls restricted', numberWith(configured, restricted('outgoing', null)), monday, null],
     ['outside its hours', numberWith(configured), night, 'outside_hours'],
     ['in its hours', numberWith(configured), monday, null],
-  ])('%s', (_, state, at, reason) => {
+  ])('on a number %s', (_, state, at, reason) => {
     expect(incomingMissReason(state, at)).toBe(reason);
   });
 });

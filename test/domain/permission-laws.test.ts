@@ -64,7 +64,7 @@ const commandsOf = (row: readonly { gap: number; back: number; which: number }[]
 const always = (law: (steps: readonly Step[]) => void) =>
   fc.assert(
     fc.property(fc.array(doing, { maxLength: 100, size: 'max' }), (row) => law(stepsOf(permission, commandsOf(row)))),
-    { seed, numRuns: 400 },
+    { seed, numRuns: 200 },
   );
 
 const speaks = ({ event }: Step) =>
@@ -112,7 +112,7 @@ describe('whatever happens, in whatever order', () => {
         expect(unansweredStreak(before).length).toBeLessThan(4);
       }
     });
-    expect(authorised).toBeGreaterThan(200);
+    expect(authorised).toBeGreaterThan(100);
   });
 
   test('the events alone tell the state, and reading them never fails', () => {
@@ -159,7 +159,7 @@ test('no 24 hours hold more than ten connected outgoing calls, however many agen
         fullest = Math.max(fullest, connectedAt.filter(within(hours(24), at)).length);
       }
     }),
-    { seed, numRuns: 400 },
+    { seed, numRuns: 200 },
   );
   expect(fullest).toBe(10);
 });

@@ -72,8 +72,11 @@ describe('asking for permission', () => {
       .then(asked(ask(at)));
   });
 
-  test('a request that was delivered can no longer fail to be', () => {
-    given(requested(monday, 'r1'), sent(monday, 'r1'), delivered(monday, 'r1'))
+  test.each([
+    ['delivered', delivered(monday, 'r1')],
+    ['answered', declined(monday, 'r1')],
+  ])('a request that was %s can no longer fail to be', (_, arrived) => {
+    given(requested(monday, 'r1'), sent(monday, 'r1'), arrived)
       .when({ type: 'RecordRequestUndelivered', at: monday + 1, ...pair, requestId: 'r1', metaErrorCode: 131026 })
       .thenNothing();
   });

@@ -345,7 +345,7 @@ describe('whatever happens on a ticket', () => {
   const always = (law: (steps: readonly { before: typeof ticket.initial; event: TicketEvent }[]) => void) =>
     fc.assert(
       fc.property(fc.array(doing, { maxLength: 40, size: 'max' }), (doings) => law(stepsOf(ticket, [open, ...doings]))),
-      { seed: 17, numRuns: 400 },
+      { seed: 17, numRuns: 200 },
     );
 
   test('the first response is recorded at most once', () => {
@@ -355,7 +355,7 @@ describe('whatever happens on a ticket', () => {
       responses += made;
       expect(made).toBeLessThanOrEqual(1);
     });
-    expect(responses).toBeGreaterThan(100);
+    expect(responses).toBeGreaterThan(50);
   });
 
   test('nobody assigns or resolves it by hand while a call is live', () => {
