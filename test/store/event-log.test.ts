@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { RevisionConflict } from '../../store/event-log.ts';
+import { eventLog, RevisionConflict } from '../../store/event-log.ts';
 import { openStores, type Stores, startStores } from '../support/stores.ts';
 import { activated, addNotes, collect, contextOf, note } from './sample.ts';
 
@@ -143,4 +143,29 @@ test('survives a crash of the server in the middle of many appends, without loss
   const stored = await read(stream);
   expect(stored.map(({ event }) => 'text' in event && event.text).sort()).toEqual([...texts].sort());
   expect(new Set(places.map(({ revision }) => revision)).size).toBe(texts.length);
+});
+
+test('reads on where it was when the server crashes meanwhile', async () => {
+  const stream = freshStream('agent');
+  const reasons = Array.from({ length: 900 }, (_, i) => `${i}`.padEnd(2_000, '.'));
+  for (let i = 0; i < 900; i += 300)
+    await open.log.append(stream, reasons.slice(i, i + 300).map(activated), 'any', contextOf(`${stream} ${i}`));
+  const seen: unknown[] = [];
+  for await (const { event, revision } of open.log.read(stream)) {
+    seen.push('reason' in event && event.reason);
+    if (revision === 100n) await stores.kill('eventstore').then(() => stores.start('eventstore'));
+  }
+  expect(seen).toEqual(reasons);
+});
+
+test('goes on for one user of an address when another is done with it', async () => {
+  const other = eventLog({ url: stores.eventstoreUrl, keys: open.keys });
+  const stream = freshStream();
+  const writing = Array.from({ length: 40 }, (_, i) =>
+    open.log.append(stream, [note(`${i}`)], 'any', contextOf(`u${i}`)),
+  );
+  await other.append(freshStream(), [note('mine')], 'none', contextOf('mine'));
+  await other.close();
+  await Promise.all(writing);
+  expect(await read(stream)).toHaveLength(40);
 });
