@@ -37,7 +37,7 @@ export const startWorld = async () => {
     log,
     db,
     directory,
-    graph: graphClient({ apiUrl: meta.url, accessToken: 'token', timeoutMs: 400 }),
+    graph: graphClient({ apiUrl: meta.url, accessToken: 'token', timeoutMs: 1_500 }),
     now: () => clock.now,
     logger: pino({ level: 'silent' }),
   };

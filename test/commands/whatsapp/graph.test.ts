@@ -5,10 +5,12 @@ import { type Answer, metaError, startMeta } from '../meta.ts';
 
 let meta: Awaited<ReturnType<typeof startMeta>>;
 let graph: ReturnType<typeof graphClient>;
+let impatient: ReturnType<typeof graphClient>;
 
 beforeAll(async () => {
   meta = await startMeta();
-  graph = graphClient({ apiUrl: meta.url, accessToken: 'a secret token', timeoutMs: 150 });
+  graph = graphClient({ apiUrl: meta.url, accessToken: 'a secret token' });
+  impatient = graphClient({ apiUrl: meta.url, accessToken: 'a secret token', timeoutMs: 500 });
 });
 afterAll(() => meta.stop());
 beforeEach(() => meta.asked.splice(0));
@@ -157,22 +159,22 @@ describe('asking again', () => {
     ['an answer without an id', { status: 200, body: {} }],
   ])('%s leaves a connect or a message unknown, and is never blindly repeated', async (_, answer) => {
     meta.answerNext(answer);
-    expect(await graph.connect(connect)).toMatchObject({ ok: false, outcome: 'unknown' });
+    expect(await impatient.connect(connect)).toMatchObject({ ok: false, outcome: 'unknown' });
     expect(meta.asked).toHaveLength(1);
     meta.answerNext(answer);
-    expect(await graph.requestPermission(ask)).toMatchObject({ ok: false, outcome: 'unknown' });
+    expect(await impatient.requestPermission(ask)).toMatchObject({ ok: false, outcome: 'unknown' });
     expect(meta.asked).toHaveLength(2);
   });
 
   test.each(['reject', 'terminate'] as const)('%s is repeated, for twice is harmless', async (action) => {
     meta.answerNext('hang', 'drop');
-    expect(await graph[action](onCall)).toEqual({ ok: true });
+    expect(await impatient[action](onCall)).toEqual({ ok: true });
     expect(meta.asked).toHaveLength(3);
   });
 
   test('an accept that Meta may have taken is repeated; "already accepted" then is a success', async () => {
     meta.answerNext({ status: 200, body: {} }, 'hang', metaError(400, 100));
-    expect(await graph.accept(accept)).toEqual({ ok: true });
+    expect(await impatient.accept(accept)).toEqual({ ok: true });
     expect(meta.asked.map(({ body }) => body.action)).toEqual(['pre_accept', 'accept', 'accept']);
   });
 
