@@ -51,8 +51,10 @@ const agentIsFree: CallRule = (_, { agent }) => agent;
 const noCallIsLive: CallRule = ({ liveCalls: [live] }) =>
   live ? refuse('call.already_live', { facts: { callId: live.callId } }) : null;
 
-/** Everything that can forbid an outgoing call, in the order in which it is told. */
-const callRules = [permissionHolds, underConnectedLimit, metaAllowsCall, channelIsOpen, agentIsFree, noCallIsLive];
+/** What forbids an outgoing call for a while, in the order in which it is told. */
+const lastingRules = [permissionHolds, underConnectedLimit, metaAllowsCall, channelIsOpen];
+/** What may be otherwise in a moment; told only if nothing else is in the way. */
+const momentaryRules = [agentIsFree, noCallIsLive];
 
 const notAlreadyPermanent: RequestRule = ({ grant: { kind, since } }) =>
   kind === 'permanent'
@@ -110,8 +112,10 @@ const withinHours = (refusal: Refusal | null, { grant }: Permission, { channelAt
 };
 
 /** Why no call may be placed now, or `null`. */
-export const callRefusal = (s: Permission, facts: CallFacts, now: Instant, policy: PermissionPolicy) =>
-  withinHours(combined(callRules.map((rule) => rule(s, facts, now, policy))), s, facts);
+export const callRefusal = (s: Permission, facts: CallFacts, now: Instant, policy: PermissionPolicy) => {
+  const answersOf = (rules: readonly CallRule[]) => rules.map((rule) => rule(s, facts, now, policy));
+  return withinHours(combined(answersOf(lastingRules)), s, facts) ?? combined(answersOf(momentaryRules));
+};
 
 /** Why no permission request may be sent now, or `null`. */
 export const requestRefusal = (s: Permission, now: Instant, policy: PermissionPolicy) =>

@@ -5,8 +5,8 @@ export type CallCommand = Parameters<typeof call.decide>[1];
 /** When the call began by Meta's clock; every moment is told from here, in seconds. */
 export const start = Date.UTC(2026, 0, 5, 12);
 export const at = (seconds: number) => start + seconds * 1_000;
-export const callId = 'call-1';
-export const metaCallId = 'wacid.SYNTH1';
+const callId = 'call-1';
+const metaCallId = 'wacid.SYNTH1';
 
 const parties = { channelId: '800000000000001', channelName: 'Growth India', customerId: 'asha' };
 const person = { waId: null, customerName: null };

@@ -264,6 +264,15 @@ describe('may we call? is answered with', () => {
     expect(call.nextAllowedAt).toBe(morning);
   });
 
+  test('a time even while the agent is not ready to call', () => {
+    const away = { ...nothingAgainstIt, agent: { refused: 'agent.no_call_socket' } };
+    expect(ask(noon, away, granted(monday), ...connectedCalls(10, monday)).call).toMatchObject({
+      code: 'permission.connected_limit_24h',
+      nextAllowedAt: monday + hours(24),
+    });
+    expect(ask(noon, away, granted(monday)).call).toMatchObject({ code: 'agent.no_call_socket', nextAllowedAt: null });
+  });
+
   test('no time where waiting does not help', () => {
     const lapsing = granted(monday, { until: monday + hours(10) });
     expect(ask(noon, nothingAgainstIt, lapsing, ...connectedCalls(10, monday)).call.nextAllowedAt).toBeNull();
