@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { type Clock, movableClock, realClock } from './clock.ts';
 import { callSockets } from './commands/call-socket.ts';
+import { prepareCollections } from './commands/collections.ts';
 import { startProcessManagers } from './commands/process-managers.ts';
 import { commandRoutes } from './commands/routes.ts';
 import { transactions } from './commands/transact.ts';
@@ -82,6 +83,7 @@ const openStores = async (starting: Starting) => {
   const keys = keyRing(documents.db);
   const log = eventLog({ url: urls.eventstore, keys });
   starting.onStop(log.close);
+  await prepareCollections(documents.db);
   return { db: documents.db, log, directory: await customerDirectory(documents.db, keys) };
 };
 
@@ -198,10 +200,12 @@ const startEngines = async ({ config, runs, logger, onStop }: Starting) => {
     onStop(engine.stop);
     return embeddedUrl(config.dataDir, service);
   };
-  const [eventstore, documents] = await Promise.all([
+  const starting = [
     start('eventstore', config.EVENTSTORE_URL, config.EVENTSTORE_PORT),
     start('documents', config.MONGODB_URL, config.MONGODB_PORT),
-  ]);
+  ] as const;
+  await Promise.allSettled(starting); // so that whatever did start is known, and stopped if the other did not
+  const [eventstore, documents] = await Promise.all(starting);
   return { eventstore, documents };
 };
 

@@ -25,7 +25,7 @@ const codes: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** The stable code of what Meta said. */
-export const refusalCode = (metaErrorCode: number | null): string =>
+const refusalCode = (metaErrorCode: number | null): string =>
   metaErrorCode === null ? 'meta.unreachable' : (codes.get(metaErrorCode) ?? 'meta.refused');
 
 /** What Meta said, as a refusal of ours. */

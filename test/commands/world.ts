@@ -147,7 +147,7 @@ export const calling = {
 };
 
 /** Registers an agent, sets them active and opens their call socket. */
-export const onDuty = async (world: World, store: string, agentId: string) => {
+const onDuty = async (world: World, store: string, agentId: string) => {
   const profile = { name: agentId, email: `${agentId}@example.com`, role: 'agent', teams: ['care'] };
   await world.ask(admin(store), `PUT /v1/agents/${agentId}`, profile);
   await world.ask(admin(store), `PUT /v1/agents/${agentId}/availability`, { active: true });
