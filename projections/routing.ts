@@ -1,9 +1,10 @@
 import { routing as decider, type Routing } from '../domain/routing.ts';
 import { stateProjection } from './state-projection.ts';
 
-const view = ({ rules, ruleVersion, roster }: Routing) => ({ ...rules, ruleVersion, roster });
+/** A store's rules as people see them, before it has set any too. */
+export const routingView = ({ rules, ruleVersion, roster }: Routing) => ({ ...rules, ruleVersion, roster });
 
-export type RoutingView = ReturnType<typeof view>;
+export type RoutingView = ReturnType<typeof routingView>;
 
 /** How each store hands out its incoming calls. Keys are stores. */
 export const routing = stateProjection({
@@ -11,5 +12,5 @@ export const routing = stateProjection({
   name: 'routing',
   version: 1,
   indexes: [],
-  view,
+  view: routingView,
 });

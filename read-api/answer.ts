@@ -1,17 +1,21 @@
 import { createHash } from 'node:crypto';
-import type { Answer } from '../http/route.ts';
+import type { Answer, Request } from '../http/route.ts';
 
 /**
- * A body with the position it reflects. The weak ETag is of the content alone, so that "nothing new" stays 304 while
- * the log moves on; the HTTP layer compares it with If-None-Match.
+ * A body with the position it reflects, or 304 when the client has the same already. The weak ETag is of the content
+ * alone, so that "nothing new" stays so while the log moves on.
  */
-export const answerAt = (position: bigint, content: object): Answer => ({
-  headers: {
-    'X-Position': position.toString(),
-    ETag: `W/"${fingerprint(content)}"`,
-    'Cache-Control': 'private, no-cache',
-  },
-  body: { ...content, position: position.toString() },
-});
+export const answerAt = (
+  { header }: Pick<Request<never, never, never>, 'header'>,
+  position: bigint,
+  content: object,
+): Answer => {
+  const etag = `W/"${createHash('sha1').update(JSON.stringify(content)).digest('base64url')}"`;
+  const headers = { 'X-Position': position.toString(), ETag: etag, 'Cache-Control': 'private, no-cache' };
+  return tagsIn(header('if-none-match')).includes(etag)
+    ? { status: 304, headers, body: {} }
+    : { headers, body: { ...content, position: position.toString() } };
+};
 
-const fingerprint = (content: object) => createHash('sha1').update(JSON.stringify(content)).digest('base64url');
+// fetch adds `Cache-Control: no-cache` to a conditional request, at which Express would not compare
+const tagsIn = (ifNoneMatch = '') => ifNoneMatch.split(',').map((tag) => tag.trim());

@@ -59,12 +59,18 @@ export const callLogRoutes = (db: Db): readonly Route[] => {
       summary: 'How many calls match, by status, direction, channel and agent',
       roles: readers,
       query: { ...callLogsListing.shape, ...minPosition },
-      handle: async ({ caller: { store }, query: { minPosition: wanted, ...parameters }, signal }) => {
+      handle: async (request) => {
+        const {
+          caller: { store },
+          query,
+          signal,
+        } = request;
+        const { minPosition: wanted, ...parameters } = query;
         const position = await reflectedPosition([model], wanted, signal);
         const groups = await model.groups(store, callLogsListing.filterOf(parameters), Object.values(facets));
         const total = groups.reduce((sum, { count }) => sum + count, 0);
         const counts = Object.entries(facets).map(([name, field]) => [name, countsBy(groups, field)]);
-        return answerAt(position, { total, ...Object.fromEntries(counts) });
+        return answerAt(request, position, { total, ...Object.fromEntries(counts) });
       },
     }),
 
@@ -75,13 +81,14 @@ export const callLogRoutes = (db: Db): readonly Route[] => {
       roles: readers,
       params: { callId: z.string().min(1) },
       query: minPosition,
-      handle: async ({ caller: { store }, params: { callId }, query, signal }) => {
+      handle: async (request) => {
+        const { caller, params, query, signal } = request;
         const position = await reflectedPosition([model], query.minPosition, signal);
-        const found = await model.get(store, callId);
+        const found = await model.get(caller.store, params.callId);
         if (!found) throw notFound('call');
         const { state, legs, timeline } = found.doc.detail;
         const more = { legs: present(legs), timeline: present(timeline), evidence: present(callEvidence(state)) };
-        return answerAt(position, { ...presentRow(found), ...more });
+        return answerAt(request, position, { ...presentRow(found), ...more });
       },
     }),
   ];

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { type Answer, type Route, readers, route } from '../http/route.ts';
-import type { Filter, Listing } from '../projections/filters/listing.ts';
+import type { Filter, Listing, Sort } from '../projections/filters/listing.ts';
 import { presentRow } from '../projections/present.ts';
+import type { Shown } from '../projections/projection.ts';
 import type { ReadModel } from '../projections/reader.ts';
 import { answerAt } from './answer.ts';
 import { cursorAfter, placeOf } from './cursor.ts';
@@ -14,10 +15,10 @@ const page = {
   ...minPosition,
 };
 
-type List<D extends object> = {
+type List = {
   readonly path: string;
   readonly summary: string;
-  readonly model: ReadModel<D>;
+  readonly model: ReadModel<object>;
   readonly listing: Listing;
   readonly columns: Columns;
   /** The part of the list that the path names; throws where that does not exist. */
@@ -28,7 +29,7 @@ type List<D extends object> = {
 };
 
 /** A list of the public interface: its filters, keyset pages, exports, position and ETag. */
-export const listRoute = <D extends object>({ path, summary, model, listing, columns, ...list }: List<D>): Route =>
+export const listRoute = ({ path, summary, model, listing, columns, ...list }: List): Route =>
   route({
     method: 'get',
     path,
@@ -36,25 +37,30 @@ export const listRoute = <D extends object>({ path, summary, model, listing, col
     roles: readers,
     params: list.params ?? {},
     query: { ...listing.shape, ...page },
-    handle: async ({ caller: { store }, params, query, header, signal }): Promise<Answer> => {
-      const { limit, cursor, minPosition: wanted, ...parameters } = query;
-      const part = (await list.within?.(store, params)) ?? {};
+    handle: async (request): Promise<Answer> => {
+      const { store } = request.caller;
+      const { limit, cursor, minPosition: wanted, ...parameters } = request.query;
+      const position = await reflectedPosition([model], wanted, request.signal);
+      const part = (await list.within?.(store, request.params)) ?? {};
       const filter = { $and: [part, listing.filterOf(parameters)] };
       const sort = listing.sortOf(parameters);
-      const position = await reflectedPosition([model], wanted, signal);
-      const exported = exportOf(header('accept'), columns);
+      const exported = exportOf(request.header('accept'), columns);
       if (exported) return exported(rowsOf(model.stream(store, filter, sort)), position);
-
-      const after = cursor === undefined ? null : placeOf(cursor, sort);
-      const found = await model.find(store, filter, { sort, limit: limit + 1, after });
-      const items = found.slice(0, limit);
-      const last = items.at(-1);
-      const nextCursor = found.length > limit && last ? cursorAfter(last, sort) : null;
-      const more = await list.summarise?.(store, filter);
-      return answerAt(position, { items: items.map(presentRow), nextCursor, ...more });
+      const page = await pageOf(model, store, filter, { sort, limit, cursor });
+      return answerAt(request, position, { ...page, ...(await list.summarise?.(store, filter)) });
     },
   });
 
-async function* rowsOf<D extends object>(stored: AsyncIterable<Parameters<typeof presentRow>[0] & { doc: D }>) {
+type Page = { readonly sort: Sort; readonly limit: number; readonly cursor: string | undefined };
+
+const pageOf = async (model: ReadModel<object>, store: string, filter: Filter, { sort, limit, cursor }: Page) => {
+  const after = cursor === undefined ? null : placeOf(cursor, sort);
+  const found = await model.find(store, filter, { sort, limit: limit + 1, after });
+  const items = found.slice(0, limit);
+  const last = items.at(-1);
+  return { items: items.map(presentRow), nextCursor: found.length > limit && last ? cursorAfter(last, sort) : null };
+};
+
+async function* rowsOf(stored: AsyncIterable<Shown<object>>) {
   for await (const one of stored) yield presentRow(one);
 }

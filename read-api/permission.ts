@@ -57,18 +57,20 @@ export const permissionRoute = ({ db, directory, now }: PermissionDeps): Route =
     roles: readers,
     params: { channelId: z.string().min(1), customer: CustomerName },
     query: minPosition,
-    handle: async ({ caller, params: { channelId, customer: name }, query, signal }) => {
+    handle: async (request) => {
+      const { caller, params, query, signal } = request;
+      const { channelId } = params;
       const position = await reflectedPosition(Object.values(models), query.minPosition, signal);
       const at = now();
       const facts = await factsFor(caller, channelId, at);
-      const customer = await directory.find(caller.store, name);
+      const customer = await directory.find(caller.store, params.customer);
       if (!customer) throw notFound('customer');
-      const { customerId, waId, name: customerName } = customer;
+      const { customerId, waId, name } = customer;
       const found = await models.permissions.get(caller.store, `${channelId}.${customerId}`);
       const state = found?.doc.detail ?? permission.initial;
-      return answerAt(position, {
+      return answerAt(request, position, {
         channelId,
-        customer: { customerId, waId, name: customerName },
+        customer: { customerId, waId, name },
         ...answerFor(state, facts, at),
         decidedBy: found?.doc.decidedBy ?? null,
       });

@@ -20,9 +20,9 @@ export const projectionsRoute = ({ db, log, now }: ProjectionsDeps): Route =>
     path: '/v1/projections',
     summary: 'Every read model: whether it is live, how far it is behind the log, what is quarantined',
     roles: readers,
-    handle: async () => {
+    handle: async (request) => {
       const head = await log.head();
       const states = await projectionStates(db, readModels, head, now());
-      return answerAt(head, { items: present(states) });
+      return answerAt(request, head, { items: present(states) });
     },
   });

@@ -1,5 +1,5 @@
 import type { Db } from 'mongodb';
-import { notFound } from '../http/problem.ts';
+import { routing as decider } from '../domain/routing.ts';
 import { type Route, readers, route } from '../http/route.ts';
 import { agents } from '../projections/agents.ts';
 import { channels } from '../projections/channels.ts';
@@ -7,7 +7,7 @@ import { agentsListing } from '../projections/filters/agents.ts';
 import { channelsListing } from '../projections/filters/channels.ts';
 import { presentRow } from '../projections/present.ts';
 import { readModel } from '../projections/reader.ts';
-import { routing } from '../projections/routing.ts';
+import { routing, routingView } from '../projections/routing.ts';
 import { answerAt } from './answer.ts';
 import { listRoute } from './list.ts';
 import { minPosition, reflectedPosition } from './position.ts';
@@ -59,11 +59,15 @@ export const storeRoutes = (db: Db): readonly Route[] => {
       summary: 'How incoming calls are handed out',
       roles: readers,
       query: minPosition,
-      handle: async ({ caller: { store }, query, signal }) => {
+      handle: async (request) => {
+        const {
+          caller: { store },
+          query,
+          signal,
+        } = request;
         const position = await reflectedPosition([rules], query.minPosition, signal);
         const found = await rules.get(store, store);
-        if (!found) throw notFound('routing: the store has no agent and no rules yet');
-        return answerAt(position, presentRow(found));
+        return answerAt(request, position, found ? presentRow(found) : routingView(decider.initial));
       },
     }),
   ];

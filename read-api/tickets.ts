@@ -59,11 +59,12 @@ export const ticketRoutes = (db: Db): readonly Route[] => {
       roles: readers,
       params: { ticketId: z.string().min(1) },
       query: minPosition,
-      handle: async ({ caller: { store }, params: { ticketId }, query, signal }) => {
+      handle: async (request) => {
+        const { caller, params, query, signal } = request;
         const position = await reflectedPosition([model], query.minPosition, signal);
-        const found = await model.get(store, ticketId);
+        const found = await model.get(caller.store, params.ticketId);
         if (!found) throw notFound('ticket');
-        return answerAt(position, presentRow(found));
+        return answerAt(request, position, presentRow(found));
       },
     }),
 
@@ -75,8 +76,7 @@ export const ticketRoutes = (db: Db): readonly Route[] => {
       columns: activityColumns,
       params: { ticketId: z.string().min(1) },
       within: async (store, { ticketId = '' }) => {
-        const known = (await model.get(store, ticketId)) ?? (await history.count(store, { 'doc.ticketId': ticketId }));
-        if (!known) throw notFound('ticket');
+        if ((await history.count(store, { 'doc.ticketId': ticketId })) === 0) throw notFound('ticket');
         return { 'doc.ticketId': ticketId };
       },
     }),
