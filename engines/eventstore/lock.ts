@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
@@ -30,7 +30,7 @@ export async function lockDirectory(dir: string, patience: number): Promise<() =
     else if (Date.now() < until) await wait(RETRY);
     else throw new DirectoryInUse(`${dir} is in use by process ${holder.pid}; stop it first.`);
   }
-  return () => unlinkSync(path);
+  return () => rmSync(path, { force: true });
 }
 
 /** A link to a finished file: the lock appears with its content or not at all. */

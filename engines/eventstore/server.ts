@@ -49,41 +49,63 @@ export async function startEventStore(options: ServerOptions): Promise<RunningSe
 }
 
 async function startLocked(options: ServerOptions, unlock: () => void): Promise<RunningServer> {
-  let isHealthy = true;
-  const store = new EventStore(options.dir, {
-    ...options,
-    onFailure: (error) => {
-      isHealthy = false;
-      options.onFailure?.(error);
-    },
-  });
+  let state: 'healthy' | 'stopping' | 'failed' = 'healthy';
+  const onFailure = (error: Error) => {
+    state = 'failed';
+    options.onFailure?.(error);
+  };
+  const store = new EventStore(options.dir, { ...options, onFailure });
   const endPoint = { address: '127.0.0.1', port: 0 };
   const answer = services(store, { maxAppendSize: options.maxAppendSize ?? 1024 * 1024, endPoint });
-  let isStopping = false;
   const onCall = (call: GrpcCall) => {
-    if (isStopping) call.fail(new GrpcError(Status.unavailable, 'The event store is shutting down.'));
-    else answer(call);
+    if (state === 'healthy') answer(call);
+    else call.fail(new GrpcError(Status.unavailable, `The event store is ${state}.`));
   };
   const listeners: Listener[] = [];
-  const urls: string[] = [];
-  if (options.socket !== undefined) {
-    listeners.push(await listenOnSocket(options.socket, onCall, () => isHealthy));
-    urls.push(`unix:${options.socket}`);
-  }
-  if (options.port !== undefined) {
-    const listener = await listen({ host: '127.0.0.1', port: options.port }, onCall, () => isHealthy);
-    endPoint.port = (listener.server.address() as AddressInfo).port;
-    listeners.push(listener);
-    urls.push(`esdb://127.0.0.1:${endPoint.port}?tls=false`);
-  }
   const stop = async () => {
-    isStopping = true;
+    state = 'stopping';
     await store.settled();
+    await new Promise((answersAreSent) => setImmediate(answersAreSent));
     await Promise.all(listeners.map((listener) => listener.stop()));
     await store.close();
     unlock();
   };
-  return { urls, stop };
+  const urls = await open(options, endPoint, listeners, onCall, () => state === 'healthy').catch(
+    async (error: unknown) => {
+      await stop();
+      throw error;
+    },
+  );
+  let stopped: Promise<void> | undefined;
+  return {
+    urls,
+    stop() {
+      stopped ??= stop();
+      return stopped;
+    },
+  };
+}
+
+/** Opens the addresses asked for, one listener each, and gives their names. */
+async function open(
+  options: ServerOptions,
+  endPoint: { port: number },
+  listeners: Listener[],
+  onCall: (call: GrpcCall) => void,
+  isHealthy: () => boolean,
+): Promise<string[]> {
+  const urls: string[] = [];
+  if (options.socket !== undefined) {
+    listeners.push(await listenOnSocket(options.socket, onCall, isHealthy));
+    urls.push(`unix:${options.socket}`);
+  }
+  if (options.port !== undefined) {
+    const listener = await listen({ host: '127.0.0.1', port: options.port }, onCall, isHealthy);
+    endPoint.port = (listener.server.address() as AddressInfo).port;
+    listeners.push(listener);
+    urls.push(`esdb://127.0.0.1:${endPoint.port}?tls=false`);
+  }
+  return urls;
 }
 
 /** Listens on a unix socket that only this user can open; one left behind by a process that died is replaced. */

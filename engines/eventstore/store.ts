@@ -45,6 +45,7 @@ export class EventStore {
   readonly log: SegmentLog;
   /** Events with a sequence number below are durable. */
   visible: number;
+  private readonly failed: Promise<void>;
   private readonly dir: string;
   private readonly ids = new IdTable();
   private readonly truncations = new Map<number, { seq: number; truncation: Truncation }>();
@@ -62,10 +63,17 @@ export class EventStore {
       onCut: (segment, offset, bytes) => this.onNotice(`cut ${bytes} unfinished bytes off ${segment} at ${offset}`),
     });
     this.visible = this.index.count;
+    let giveUp = () => {};
+    this.failed = new Promise((resolve) => {
+      giveUp = resolve;
+    });
     this.log = new SegmentLog(dir, segments, options.segmentSize ?? 64 * 1024 * 1024, {
       onDurable: (batch) => this.publish(batch),
       onSealed: (segment) => this.sidecars.push(this.keepIndex(segment)),
-      onFailure: options.onFailure ?? (() => {}),
+      onFailure: (error) => {
+        giveUp();
+        options.onFailure?.(error);
+      },
     });
   }
 
@@ -171,9 +179,9 @@ export class EventStore {
     }
   }
 
-  /** Waits until everything accepted is durable. */
+  /** Waits until everything accepted is durable, or never will be because the disk failed. */
   settled(): Promise<void> {
-    return new Promise((done) => this.log.whenDurable(done));
+    return Promise.race([this.failed, new Promise<void>((done) => this.log.whenDurable(done))]);
   }
 
   /** Waits until everything accepted is durable, writes the index of the last segment and closes the files. */

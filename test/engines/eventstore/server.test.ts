@@ -130,3 +130,18 @@ describe('a stop', () => {
     await directory.remove();
   });
 });
+
+test('a start on an address that is taken fails and leaves the directory free', async () => {
+  const directory = await temporaryDirectory();
+  const dir = join(directory.path, 'log');
+  const port = Number(tcp().port);
+  const attempt = startEventStore({ dir, socket: join(directory.path, 's'), port });
+  expect(await failureOf(attempt)).toMatchObject({ code: 'EADDRINUSE' });
+  const taken = startEventStore({ dir, socket: running.socket });
+  expect(await failureOf(taken)).toMatchObject({ code: 'EADDRINUSE' });
+  const long = startEventStore({ dir, socket: join(directory.path, 'x'.repeat(120)) });
+  expect(await failureOf(long)).toMatchObject({ message: expect.stringContaining('choose a shorter one') });
+  const server = await startEventStore({ dir, socket: join(directory.path, 's') });
+  await Promise.all([server.stop(), server.stop()]);
+  await directory.remove();
+});
