@@ -191,7 +191,7 @@ class ChangeFeed implements Feed {
       this.hasEnded = true;
       break;
     }
-    if (entries.length === 0) this.position = committed > this.position ? committed : this.position;
+    if (entries.length === 0 && committed > this.position) this.position = committed;
     this.waiting.push(...this.transform(found));
   }
 

@@ -35,7 +35,7 @@ const isFlag = (value: Value): boolean => isNumber(value) || value.type === Type
 const sliceRule = (value: Value): Rule => {
   if (isNumber(value)) {
     const n = toNumber(value);
-    return { kind: 'slice', from: n < 0 ? n : 0, count: n < 0 ? undefined : n };
+    return { kind: 'slice', from: Math.min(n, 0), count: n < 0 ? undefined : n };
   }
   const [from, count] = isArray(value) ? items(value).map(toNumber) : [];
   if (from === undefined || count === undefined || count <= 0) {

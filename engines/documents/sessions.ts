@@ -1,4 +1,4 @@
-import { encode, valueOf } from './bson/build.ts';
+import { encode, toValue } from './bson/build.ts';
 import { toInteger, toNumber } from './bson/number.ts';
 import { documentAt, field, isDocument, items, text, type Value } from './bson/value.ts';
 import { DocumentError } from './errors.ts';
@@ -68,7 +68,7 @@ export class Sessions {
 
   /** Keeps the outcomes so far. Inside the transaction that made them. */
   remember({ session, number }: RetryableWrite, outcomes: readonly Outcome[]): void {
-    const stored = encode({ number: valueOf(number), at: new Date(), outcomes: outcomes.map(storedOutcome) });
+    const stored = encode({ number: toValue(number), at: new Date(), outcomes: outcomes.map(storedOutcome) });
     this.store.env.sessions.putSync(session, stored);
   }
 

@@ -1,4 +1,4 @@
-import { documentValue, encode, encodeElements, valueOf, type Writable } from '../bson/build.ts';
+import { documentValue, encode, encodeElements, toValue, type Writable } from '../bson/build.ts';
 import { elements, isArray, isDocument, isString, items, text, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
 import { pathOf } from '../paths.ts';
@@ -30,7 +30,7 @@ const setField = (doc: Value, names: readonly string[], value: Value | undefined
 const emptyDocument = documentValue(encode({}));
 
 const setInside = (inner: Value | undefined, names: readonly string[], value: Value | undefined): Value => {
-  if (isArray(inner)) return valueOf(items(inner).map((item) => setInside(item, names, value)));
+  if (isArray(inner)) return toValue(items(inner).map((item) => setInside(item, names, value)));
   return setField(isDocument(inner) ? inner : emptyDocument, names, value);
 };
 

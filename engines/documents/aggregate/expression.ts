@@ -1,4 +1,4 @@
-import { valueOf } from '../bson/build.ts';
+import { toValue } from '../bson/build.ts';
 import { elements, isArray, isDocument, isString, items, text, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
 import { type Path, pathOf } from '../paths.ts';
@@ -58,7 +58,7 @@ const parseForm = (name: string, value: Value, scope: Scope): Expression => {
     if (key === 'as') args.set(key, literal(arg));
     else args.set(key, parseExpression(arg, bodies.has(key) ? inner : scope));
   }
-  if (!args.has('as')) args.set('as', literal(valueOf('this')));
+  if (!args.has('as')) args.set('as', literal(toValue('this')));
   return { kind: 'form', name, args };
 };
 

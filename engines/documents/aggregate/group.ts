@@ -1,4 +1,4 @@
-import { documentValue, encode, encodeElements, nullValue, valueOf } from '../bson/build.ts';
+import { documentValue, encode, encodeElements, nullValue, toValue } from '../bson/build.ts';
 import { elements, isDocument, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
 import { encodeKey } from '../key-encoding.ts';
@@ -18,7 +18,7 @@ const groupField = (name: string, spec: Value): GroupField => {
   if (!only?.name.startsWith('$')) throw new DocumentError(40234, `The field '${name}' must be an accumulator object`);
   if (others.length > 0) throw new DocumentError(40238, `The field '${name}' must specify one accumulator`);
   if (only.name === '$count')
-    return { name, make: accumulatorOf('$sum'), expression: { kind: 'literal', value: valueOf(1) } };
+    return { name, make: accumulatorOf('$sum'), expression: { kind: 'literal', value: toValue(1) } };
   return { name, make: accumulatorOf(only.name), expression: parseExpression(only.value) };
 };
 
@@ -49,7 +49,7 @@ export const group = (spec: Value): ((source: Source) => Source) => {
       const key = encodeKey(value).toString('latin1');
       const found = groups.get(key) ?? { id: value, accumulators: fields.map(({ make }) => make()) };
       if (!groups.has(key)) groups.set(key, found);
-      fields.forEach(({ expression }, i) => found.accumulators[i]!.add(evaluate(expression, doc)));
+      for (const [i, { expression }] of fields.entries()) found.accumulators[i]!.add(evaluate(expression, doc));
       size += doc.end - doc.start;
       if (size > mostBytes && groups.size * 200 > mostBytes) throw tooLarge();
     };

@@ -1,4 +1,4 @@
-import { arrayValue, double, int32, int64, nullValue, valueOf } from '../bson/build.ts';
+import { arrayValue, double, int32, int64, nullValue, toValue } from '../bson/build.ts';
 import { compare, equal, truthy } from '../bson/compare.ts';
 import { add, divide, multiply, subtract, toInteger, toNumber } from '../bson/number.ts';
 import { Type, typeNames } from '../bson/types.ts';
@@ -15,7 +15,7 @@ export interface Operator {
 
 const isNullish = (value: Given): boolean => !value || value.type === Type.null || value.type === Type.undefined;
 const typeName = (value: Given): string => (value ? typeNames[value.type]! : 'missing');
-const bool = (value: boolean): Value => valueOf(value);
+const bool = (value: boolean): Value => toValue(value);
 
 /** The error for an operand of the wrong type. */
 const mistyped = (code: number, message: string, value: Given): DocumentError =>
@@ -36,7 +36,7 @@ const dateMillis = (value: Value): number => Number(value.buf.readBigInt64LE(val
 const plus = (a: Value, b: Value): Value => {
   if (a.type === Type.date || b.type === Type.date) {
     const [at, delta] = a.type === Type.date ? [a, b] : [b, a];
-    return valueOf(new Date(dateMillis(at) + Math.round(toNumber(number('$add', delta)))));
+    return toValue(new Date(dateMillis(at) + Math.round(toNumber(number('$add', delta)))));
   }
   if (!isNumber(a) || !isNumber(b)) {
     throw mistyped(14, '$add only supports numeric or date types', isNumber(a) ? b : a);
@@ -46,7 +46,7 @@ const plus = (a: Value, b: Value): Value => {
 
 const minus = (a: Value, b: Value): Value => {
   if (a.type === Type.date && b.type === Type.date) return int64(BigInt(dateMillis(a) - dateMillis(b)));
-  if (a.type === Type.date && isNumber(b)) return valueOf(new Date(dateMillis(a) - Math.round(toNumber(b))));
+  if (a.type === Type.date && isNumber(b)) return toValue(new Date(dateMillis(a) - Math.round(toNumber(b))));
   if (!isNumber(a) || !isNumber(b)) {
     throw new DocumentError(14, `can't $subtract ${typeName(b)} from ${typeName(a)}`);
   }
@@ -96,7 +96,7 @@ const roundTo = (value: Given, place?: Given): Value => {
   const digits = place ? toNumber(place) : 0;
   const scale = 10 ** digits;
   if (n.type === Type.double) return double(roundEven(toNumber(n) * scale) / scale);
-  return digits >= 0 ? n : (valueOf(roundEven(toNumber(n) * scale) / scale) as Value);
+  return digits >= 0 ? n : (toValue(roundEven(toNumber(n) * scale) / scale) as Value);
 };
 
 const absolute = (value: Value): Value => {
@@ -115,7 +115,7 @@ const array = (code: number, name: string, value: Value): Value[] => {
 };
 
 const caseChanged = (name: string, change: (source: string) => string) => (value: Given) =>
-  valueOf(isNullish(value) ? '' : change(string(16007, name, value!)));
+  toValue(isNullish(value) ? '' : change(string(16007, name, value!)));
 
 const itemAt = strict((list, index) => {
   const all = array(28689, '$arrayElemAt', list);
@@ -151,7 +151,7 @@ const datePart = (part: (at: Date) => number): Operator =>
     1,
     strict((value) => {
       if (value.type !== Type.date) throw mistyped(16006, "can't convert to date", value);
-      return valueOf(part(new Date(dateMillis(value))));
+      return toValue(part(new Date(dateMillis(value))));
     }),
   );
 
@@ -167,7 +167,7 @@ const merged = (...docs: Given[]): Value => {
     if (!isDocument(doc)) throw mistyped(40400, '$mergeObjects requires object inputs', doc);
     for (const { name, value } of elements(doc)) fields.set(name, value);
   }
-  return valueOf(Object.fromEntries(fields));
+  return toValue(Object.fromEntries(fields));
 };
 
 const folded = (start: Value, step: (a: Value, b: Value) => Value) => strict((...values) => values.reduce(step, start));
@@ -222,7 +222,7 @@ const functions: Readonly<Record<string, Operator>> = {
   $not: fixed(1, (value) => bool(!truthy(value))),
   $cond: fixed(3, (test, yes, no) => (truthy(test) ? yes : no)),
   $ifNull: { arity: [2, 1e6], apply: (...args) => args.find((value) => !isNullish(value)) ?? args.at(-1) },
-  $concat: any(strict((...parts) => valueOf(parts.map((part) => string(16702, '$concat', part)).join('')))),
+  $concat: any(strict((...parts) => toValue(parts.map((part) => string(16702, '$concat', part)).join('')))),
   $toLower: fixed(
     1,
     caseChanged('$toLower', (source) => source.toLowerCase()),
@@ -235,7 +235,7 @@ const functions: Readonly<Record<string, Operator>> = {
   $strLenBytes: fixed(1, (value) => int32(Buffer.byteLength(string(34473, '$strLenBytes', value ?? nullValue)))),
   $substrCP: fixed(3, (value, from, length) => {
     const source = isNullish(value) ? '' : textOf(value!);
-    return valueOf([...source].slice(toNumber(from!), toNumber(from!) + toNumber(length!)).join(''));
+    return toValue([...source].slice(toNumber(from!), toNumber(from!) + toNumber(length!)).join(''));
   }),
   $split: fixed(
     2,
@@ -260,10 +260,10 @@ const functions: Readonly<Record<string, Operator>> = {
   ),
   $isArray: fixed(1, (value) => bool(isArray(value))),
   $isNumber: fixed(1, (value) => bool(isNumber(value))),
-  $type: fixed(1, (value) => valueOf(typeName(value))),
+  $type: fixed(1, (value) => toValue(typeName(value))),
   $toString: fixed(
     1,
-    strict((value) => valueOf(textOf(value))),
+    strict((value) => toValue(textOf(value))),
   ),
   $toBool: fixed(
     1,

@@ -1,4 +1,4 @@
-import { arrayValue, documentValue, encode, encodeElements, valueOf } from '../bson/build.ts';
+import { arrayValue, documentValue, encode, encodeElements, toValue } from '../bson/build.ts';
 import { toInteger } from '../bson/number.ts';
 import { elements, isArray, isDocument, isNumber, isString, items, text, type Value } from '../bson/value.ts';
 import { DocumentError, notImplemented } from '../errors.ts';
@@ -187,7 +187,7 @@ export const splitPipeline = (specs: readonly StageSpec[]): Split => {
     least = place;
   }
   return {
-    filter: matches.length === 1 ? matches[0]! : valueOf(matches.length === 0 ? {} : { $and: matches }),
+    filter: matches.length === 1 ? matches[0]! : toValue(matches.length === 0 ? {} : { $and: matches }),
     sort: taken.get('$sort'),
     skip: Number((taken.get('$skip') && toInteger(taken.get('$skip')!)) ?? 0n),
     limit: Number((taken.get('$limit') && toInteger(taken.get('$limit')!)) ?? 0n),

@@ -71,8 +71,8 @@ export class BsonWriter {
   }
 
   private scalar(name: string, value: string | number | bigint | boolean): void {
-    if (typeof value === 'string') return this.string(name, value);
-    if (typeof value === 'boolean') {
+    if (typeof value === 'string') this.string(name, value);
+    else if (typeof value === 'boolean') {
       this.head(Type.boolean, name);
       const at = this.room(1);
       this.buf[at] = value ? 1 : 0;
@@ -162,7 +162,7 @@ export const arrayValue = (values: readonly Writable[]): Value => ({
 });
 
 /** Any writable as a value. */
-export const valueOf = (value: Writable): Value => {
+export const toValue = (value: Writable): Value => {
   if (value !== null && typeof value === 'object' && !Buffer.isBuffer(value) && isView(value)) return value;
   const buf = encodeElements([['', value ?? null]]);
   return { type: buf[4]!, buf, start: 6, end: buf.length - 1 };

@@ -31,11 +31,11 @@ const halfEven = (n: bigint, divisor: bigint): bigint => {
   return twice > divisor || (twice === divisor && quotient % 2n === 1n) ? quotient + 1n : quotient;
 };
 
-const fit = (magnitude: bigint, exponent: number): { magnitude: bigint; exponent: number } => {
+const normalised = (magnitude: bigint, exponent: number): { magnitude: bigint; exponent: number } => {
   const excess = Math.max(magnitude.toString().length - 34, -bias - exponent, 0);
   if (excess > 0) {
     const rounded = halfEven(magnitude, 10n ** BigInt(excess));
-    return fit(rounded, exponent + excess);
+    return normalised(rounded, exponent + excess);
   }
   const room = 34 - magnitude.toString().length;
   const shift = Math.min(Math.max(exponent - 6111, 0), room);
@@ -59,7 +59,7 @@ const decimalBits = (high: bigint, low: bigint): Value => {
 export const writeDecimal = (value: Decimal | number): Value => {
   if (typeof value === 'number') return decimalBits(special.get(String(value))!, 0n);
   const negative = value.coefficient < 0n;
-  const { magnitude, exponent } = fit(negative ? -value.coefficient : value.coefficient, value.exponent);
+  const { magnitude, exponent } = normalised(negative ? -value.coefficient : value.coefficient, value.exponent);
   if (exponent > 6111) return writeDecimal(negative ? -Infinity : Infinity);
   const high = (negative ? 1n << 63n : 0n) | (BigInt(exponent + bias) << 49n) | (magnitude >> 64n);
   return decimalBits(high, magnitude & ((1n << 64n) - 1n));

@@ -1,4 +1,4 @@
-import { valueOf } from '../bson/build.ts';
+import { toValue } from '../bson/build.ts';
 import { rank, Type } from '../bson/types.ts';
 import type { Value } from '../bson/value.ts';
 import type { Test } from '../filter.ts';
@@ -56,7 +56,7 @@ const literalPrefix = (pattern: RegExp): string => {
 const regexBounds = (pattern: RegExp, source: Value): Bounds | undefined => {
   const prefix = literalPrefix(pattern);
   if (prefix === '') return undefined;
-  const lower = encodeKey(valueOf(prefix)).subarray(0, -1);
+  const lower = encodeKey(toValue(prefix)).subarray(0, -1);
   const ranges = [{ lower, upper: afterPrefix(lower) }];
   if (source.type === Type.regex) {
     const itself = encodeKey(source);

@@ -139,16 +139,22 @@ class IndexScan extends RangeScan {
     return doc && this.matches(doc) ? { id, doc } : undefined;
   }
 
+  /** Whether the page has brought as many documents as are wanted. */
+  private readPage(page: { key: Buffer; value: Buffer }[], found: Found[], budget: Budget): boolean {
+    for (const { key, value: id } of page) {
+      this.passed(key);
+      this.examined.keys += 1;
+      const match = this.isRepeat(id) ? undefined : this.fetch(id);
+      if (match) found.push(match);
+      if (found.length >= budget.documents) return true;
+    }
+    return false;
+  }
+
   protected read(found: Found[], budget: Budget): boolean {
     for (;;) {
       const page = [...this.store.env.entries.getRange(this.options(stepsPerLook))];
-      for (const { key, value: id } of page) {
-        this.passed(key);
-        this.examined.keys += 1;
-        const match = this.isRepeat(id) ? undefined : this.fetch(id);
-        if (match) found.push(match);
-        if (found.length >= budget.documents) return false;
-      }
+      if (this.readPage(page, found, budget)) return false;
       if (page.length < stepsPerLook) return true;
       if (performance.now() > budget.until) return false;
     }

@@ -129,7 +129,7 @@ const storedCollection = (collection: Collection): Buffer =>
 const loadIndex = (doc: Value): Index => {
   const index = makeIndex(toNumber(field(doc, 'id')!), readIndexSpec(doc));
   const flags = field(doc, 'multikey');
-  if (isArray(flags)) items(flags).forEach((flag, i) => (index.multikey[i] = truthy(flag)));
+  if (isArray(flags)) for (const [i, flag] of items(flags).entries()) index.multikey[i] = truthy(flag);
   index.isInexact = truthy(field(doc, 'inexact'));
   index.isBuilding = truthy(field(doc, 'building'));
   return index;

@@ -10,7 +10,7 @@ interface Differences {
 const compareArrays = (before: Value, after: Value, path: string, into: Differences): void => {
   const [old, now] = [items(before), items(after)];
   if (now.length < old.length) into.truncated.push({ field: path, newSize: now.length });
-  now.forEach((item, i) => compareValues(old[i], item, `${path}.${i}`, into));
+  for (const [i, item] of now.entries()) compareValues(old[i], item, `${path}.${i}`, into);
 };
 
 const compareValues = (before: Value | undefined, after: Value, path: string, into: Differences): void => {

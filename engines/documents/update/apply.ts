@@ -70,7 +70,10 @@ const applyRename = (root: Branch, { names, target }: Modification): void => {
 
 const applyOne = (root: Branch, modification: Modification, filters: Filters, at: Circumstances): void => {
   if (modification.operator === '$setOnInsert' && !at.isInsert) return;
-  if (modification.target) return applyRename(root, modification);
+  if (modification.target) {
+    applyRename(root, modification);
+    return;
+  }
   for (const names of concrete(root, modification.names, filters, at.matchedIndex)) {
     changeAt(root, names, modification.creates, modification.change);
   }

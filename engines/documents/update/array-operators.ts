@@ -133,7 +133,7 @@ const wrapped = (operand: Value): Value => {
 const pull: MakeOperator = (_path, operand) => without('$pull', pullTest(operand));
 
 const pullAll: MakeOperator = (_path, operand) => {
-  if (!isArray(operand)) throw bad('$pullAll requires an array argument but was given a ' + typeNames[operand.type]);
+  if (!isArray(operand)) throw bad(`$pullAll requires an array argument but was given a ${typeNames[operand.type]}`);
   const unwanted = items(operand);
   return without('$pullAll', (item) => unwanted.some((one) => equal(one, item)));
 };

@@ -24,9 +24,10 @@ const write = (writer: BsonWriter, branch: Branch): void => {
   const start = writer.open();
   branch.entries.forEach(([name, node], i) => {
     const written = branch.type === Type.array ? String(i) : name;
-    if (!isBranch(node)) return writer.view(written, node);
-    writer.head(node.type, written);
-    write(writer, node);
+    if (isBranch(node)) {
+      writer.head(node.type, written);
+      write(writer, node);
+    } else writer.view(written, node);
   });
   writer.close(start);
 };

@@ -3,15 +3,16 @@ import { field } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
 import { idKey } from '../key-encoding.ts';
 import { planOf, search } from '../query/find.ts';
-import { scanOf } from '../query/scan.ts';
+import { type Budget, type Found, scanOf } from '../query/scan.ts';
 import { turn } from '../query/source.ts';
+import type { Sort } from '../sort.ts';
 import { type Collection, namespaceOf } from '../storage/catalogue.ts';
 import type { Store, Transaction } from '../storage/store.ts';
 import { applyInsert, applyToFound, applyToNone, type Change, type Operation, type Outcome } from './operations.ts';
 
 const transactionMillis = 12;
 const mostInline = 500;
-const mostAttempts = 8;
+const mostSearches = 3;
 
 /** Called at the end of each transaction with what has been done so far, to be remembered with it. */
 export type Remember = (outcomes: readonly Outcome[]) => void;
@@ -24,25 +25,39 @@ const collectionOf = (store: Store, { namespace }: Operation): Collection | unde
 
 const merge = (a: Outcome, b: Outcome): Outcome => ({ ...a, ...b, n: a.n + b.n, modified: a.modified + b.modified });
 
-const findInline = (store: Store, collection: Collection, op: Change) => {
-  const plan = planOf(collection, op.request);
-  if (op.request.sort && !plan.isSorted) return undefined;
-  const scan = scanOf(store, collection, plan, op.request.matches);
-  const found = scan.take(turn(op.isMulti ? mostInline : 1));
-  return scan.isDone || (!op.isMulti && found.length > 0) ? found : undefined;
+const firstBySort = (found: readonly Found[], { key }: Sort): Found[] => {
+  const keyed = found.map((one) => ({ one, key: key(one.doc) }));
+  return keyed.slice(0, 1).map((start) => keyed.reduce((a, b) => (b.key.compare(a.key) < 0 ? b : a), start).one);
 };
 
-const changeInline = (store: Store, tx: Transaction, op: Change): Outcome | typeof needsSearch => {
+/** The documents to change, or undefined if finding them takes more than the budget. */
+const findWithin = (store: Store, collection: Collection, op: Change, budget: Budget): Found[] | undefined => {
+  const plan = planOf(collection, op.request);
+  const { sort } = op.request;
+  const mustSeeAll = op.isMulti || (sort !== undefined && !plan.isSorted);
+  const scan = scanOf(store, collection, plan, op.request.matches);
+  const found = scan.take({ ...budget, documents: mustSeeAll ? budget.documents : 1 });
+  if (!scan.isDone && (mustSeeAll || found.length === 0)) return undefined;
+  return sort && mustSeeAll && !op.isMulti ? firstBySort(found, sort) : found;
+};
+
+const changeWithin = (store: Store, tx: Transaction, op: Change, budget: Budget): Outcome | typeof needsSearch => {
   const collection = collectionOf(store, op);
-  const found = collection ? findInline(store, collection, op) : [];
+  const found = collection ? findWithin(store, collection, op, budget) : [];
   if (!found) return needsSearch;
   if (found.length === 0 || !collection) return applyToNone(store, tx, op);
-  return found.map(({ id, doc }) => applyToFound(store, tx, collection, op, id, doc)).reduce(merge);
+  let total: Outcome = { n: 0, modified: 0 };
+  for (const { id, doc } of found) {
+    const done = capture(() => applyToFound(store, tx, collection, op, id, doc))!;
+    total = merge(total, done);
+    if (done.error) break;
+  }
+  return total;
 };
 
 const attempt = (store: Store, tx: Transaction, op: Operation): Outcome | typeof needsSearch => {
   try {
-    return op.kind === 'insert' ? applyInsert(store, tx, op) : changeInline(store, tx, op);
+    return op.kind === 'insert' ? applyInsert(store, tx, op) : changeWithin(store, tx, op, turn(mostInline));
   } catch (error) {
     return failed(error);
   }
@@ -71,21 +86,34 @@ const changeOne = (store: Store, tx: Transaction, op: Change, id: Buffer): Outco
   return applyToFound(store, tx, collection, op, id, doc);
 };
 
-const changeFirst = async (store: Store, op: Change, remember: (outcome: Outcome) => void): Promise<Outcome> => {
-  for (let tries = 1; ; tries += 1) {
-    const version = collectionOf(store, op)?.version;
-    const [id] = await findIds(store, op);
-    const outcome = await store.write((tx) => {
-      const isCurrent = collectionOf(store, op)?.version === version || tries === mostAttempts;
-      const done = capture(() => {
-        if (id) return changeOne(store, tx, op, id) ?? (tries === mostAttempts ? { n: 0, modified: 0 } : undefined);
-        return isCurrent || !op.isUpsert ? applyToNone(store, tx, op) : undefined;
-      });
-      if (done) remember(done);
-      return done;
+/** Changes the document a search found before the transaction; undefined if it has changed meanwhile. */
+const changeSearched = async (store: Store, op: Change, remember: (outcome: Outcome) => void) => {
+  const version = collectionOf(store, op)?.version;
+  const [id] = await findIds(store, op);
+  return store.write((tx) => {
+    const isCurrent = collectionOf(store, op)?.version === version;
+    const done = capture(() => {
+      if (id) return changeOne(store, tx, op, id);
+      return isCurrent || !op.isUpsert ? applyToNone(store, tx, op) : undefined;
     });
+    if (done) remember(done);
+    return done;
+  });
+};
+
+const noBudget: Budget = { documents: Number.POSITIVE_INFINITY, until: Number.POSITIVE_INFINITY };
+
+/** Searches before the transaction, so as not to hold up others; if the document keeps changing, inside it. */
+const changeFirst = async (store: Store, op: Change, remember: (outcome: Outcome) => void): Promise<Outcome> => {
+  for (let tries = 0; tries < mostSearches; tries += 1) {
+    const outcome = await changeSearched(store, op, remember);
     if (outcome) return outcome;
   }
+  return store.write((tx) => {
+    const done = capture(() => changeWithin(store, tx, op, noBudget) as Outcome)!;
+    remember(done);
+    return done;
+  });
 };
 
 const capture = (work: () => Outcome | undefined): Outcome | undefined => {
