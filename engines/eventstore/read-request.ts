@@ -4,7 +4,7 @@ import { readStreamName } from './stream-name.ts';
 import { presence, readFields, WireReader } from './wire.ts';
 
 /** Where a read starts: a revision of a stream or a position in the log. */
-export type From = number | 'start' | 'end';
+type From = number | 'start' | 'end';
 
 export interface ReadRequest {
   /** The stream to read; `$all` if undefined. */

@@ -6,7 +6,7 @@ import { listSegments, segmentName } from './segment.ts';
 import { StoredEvent } from './stored-event.ts';
 
 /** The first place where a log is not as it was written. */
-export interface Damage {
+interface Damage {
   /** The segment's file name. */
   segment: string;
   /** The offset in that file. */
