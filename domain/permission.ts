@@ -18,6 +18,8 @@ export type { Reply };
 type Fields<T extends PermissionEvent['type']> = Omit<Extract<PermissionEvent, { type: T }>, 'type'>;
 type Pair = { channelId: string; customerId: string; ticketId: string | null };
 type OfCall = { at: Instant; callId: string } & Pair;
+/** `channel`: what the number itself has against asking (`askingRefusal`). */
+type Asking = Fields<'PermissionRequested'> & { windowIsOpen: boolean; channel?: Refusal | null };
 
 const resultOf = (s: Permission, callId: string) => s.pastCalls.find((call) => call.callId === callId)?.result;
 const isLive = (s: Permission, callId: string) => s.liveCalls.some((call) => call.callId === callId);
@@ -32,20 +34,13 @@ const onRequest =
   };
 
 /** The decider under a given history of policies; `permission` is the one in force. */
-export const permissionUnder = (policies: readonly PermissionPolicy[]) =>
-  decider({ category: 'permission', events: permissionEvents, initial: initialPermission })
+export const permissionUnder = (policies: readonly PermissionPolicy[]) => {
+  const rulesAt = (at: Instant) => policyAt(policies, at);
+  return decider({ category: 'permission', events: permissionEvents, initial: initialPermission })
     .decide({
-      /** `channel`: what the number itself has against asking (`askingRefusal`). */
-      RequestPermission: (
-        s,
-        {
-          windowIsOpen,
-          channel = null,
-          ...c
-        }: Fields<'PermissionRequested'> & { windowIsOpen: boolean; channel?: Refusal | null },
-      ) => {
+      RequestPermission: (s, { windowIsOpen, channel = null, ...c }: Asking) => {
         if (s.requests.some((r) => r.requestId === c.requestId)) return [];
-        const refusal = channel ?? requestRefusal(s, c.at, policyAt(policies, c.at));
+        const refusal = channel ?? requestRefusal(s, c.at, rulesAt(c.at));
         if (refusal) return refusal;
         if (c.method === 'free_form' && !windowIsOpen) return refuse('permission.window_closed');
         return [{ type: 'PermissionRequested', ...c }];
@@ -67,7 +62,7 @@ export const permissionUnder = (policies: readonly PermissionPolicy[]) =>
       ),
       /** Fired by a timer: 7 days after the answer, or after delivery without one. */
       ExpireRequest: onRequest<{ at: Instant; requestId: string } & Pair>((request, c) => {
-        const expiresAt = requestExpiresAt(request, policyAt(policies, request.at));
+        const expiresAt = requestExpiresAt(request, rulesAt(request.at));
         if (request.expired || expiresAt === null || c.at < expiresAt) return null;
         const because = request.answeredAt === null ? 'no_answer' : 'answered_long_ago';
         return { type: 'PermissionRequestExpired', ...c, because };
@@ -75,11 +70,11 @@ export const permissionUnder = (policies: readonly PermissionPolicy[]) =>
 
       /** An answer older than the last one we know, or the same one again, changes nothing. */
       RecordReply: (s, { channelId, customerId, ticketId, ...reply }: Reply & Pair) =>
-        answered(s, reply, { channelId, customerId, ticketId }, policyAt(policies, reply.at)),
+        answered(s, reply, { channelId, customerId, ticketId }, rulesAt(reply.at)),
 
       /** The customer called us, and the channel turns that into a temporary permission. `at`: when they called. */
       GrantByCallback: (s, c: OfCall) => {
-        const until = c.at + policyAt(policies, c.at).temporaryFor;
+        const until = c.at + rulesAt(c.at).temporaryFor;
         const isOld = c.at < (s.lastReply?.at ?? 0) || s.grant.callId === c.callId;
         if (isOld || s.grant.kind === 'permanent' || (s.grant.until ?? 0) >= until) return [];
         return [{ type: 'PermissionGranted', ...c, source: 'callback', requestId: null, permanent: false, until }];
@@ -92,20 +87,18 @@ export const permissionUnder = (policies: readonly PermissionPolicy[]) =>
       /** The one gate through which every outgoing call passes. */
       AuthoriseCall: (s, { facts, ...c }: { agentId: string; facts: CallFacts } & OfCall) => {
         if (isKnown(s, c.callId)) return [];
-        return callRefusal(s, facts, c.at, policyAt(policies, c.at)) ?? [{ type: 'OutgoingCallAuthorised', ...c }];
+        return callRefusal(s, facts, c.at, rulesAt(c.at)) ?? [{ type: 'OutgoingCallAuthorised', ...c }];
       },
 
       RecordOutgoingConnected: (s, c: OfCall) =>
-        resultOf(s, c.callId) === 'connected'
-          ? []
-          : counted(s, { type: 'OutgoingCallConnected', ...c }, policyAt(policies, c.at)),
+        resultOf(s, c.callId) === 'connected' ? [] : counted(s, { type: 'OutgoingCallConnected', ...c }, rulesAt(c.at)),
 
       /** `at` is when it ended; a later word that contradicts the first replaces it. */
       RecordOutgoingEnded: (s, { result, ...c }: { result: OutgoingResult } & OfCall) => {
         const known = resultOf(s, c.callId);
         if (!isLive(s, c.callId) && (known === result || known === 'connected')) return [];
         const held = known === 'connected' ? known : result;
-        return counted(s, { type: 'OutgoingCallEnded', ...c, result: held }, policyAt(policies, c.at));
+        return counted(s, { type: 'OutgoingCallEnded', ...c, result: held }, rulesAt(c.at));
       },
 
       RecordIncomingBegan: (s, c: OfCall) => (isKnown(s, c.callId) ? [] : [{ type: 'IncomingCallBegan', ...c }]),
@@ -113,7 +106,7 @@ export const permissionUnder = (policies: readonly PermissionPolicy[]) =>
       RecordIncomingConnected: (s, c: OfCall) =>
         resultOf(s, c.callId) === 'incoming_connected'
           ? []
-          : counted(s, { type: 'IncomingCallConnected', ...c }, policyAt(policies, c.at)),
+          : counted(s, { type: 'IncomingCallConnected', ...c }, rulesAt(c.at)),
 
       RecordIncomingEnded: (s, c: OfCall) =>
         isLive(s, c.callId) || !isKnown(s, c.callId) ? [{ type: 'IncomingCallEnded', ...c }] : [],
@@ -132,6 +125,7 @@ export const permissionUnder = (policies: readonly PermissionPolicy[]) =>
       },
     })
     .evolve(evolvePermission);
+};
 
 /** May this business call this customer, and may it ask to? Stream `permission-<channelId>.<customerId>`. */
 export const permission = permissionUnder(defaultPolicies);
