@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs';
 import type { Change, ReadModel } from '../projections/reader.ts';
 import { badge, type Feed, look, publish, type Subscriber, unheld } from './feed.ts';
 import type { Question } from './topics.ts';
-import { follow, nowhere, type Place, type Window } from './windows.ts';
+import { follow, type Place, type Window } from './windows.ts';
 
 /** A read model that is followed, and the feeds that show parts of it. */
 export type Source = {
@@ -13,28 +13,28 @@ export type Source = {
   stop(): void;
 };
 
-/** Takes every window, and hears when the read model was begun or built anew. */
-export type Listener = { take(window: Window): Promise<void>; restarted(place: Place): Promise<void> };
+/** Takes every window, if there is a `take`, and hears when the read model was begun or built anew. */
+export type Listener = { take?(window: Window): Promise<void>; restarted(place: Place): Promise<void> };
 
 type Options = {
   model: ReadModel<object>;
-  signal: Observable<unknown>;
+  from: Place;
+  heads: Observable<Place>;
   /** Takes part besides the feeds. */
   listener: Listener;
   fault(error: unknown): void;
 };
 
-/** Begins to follow a read model; rejects when it cannot be read. */
-export const openSource = async ({ model, signal, listener, fault }: Options): Promise<Source> => {
-  const checkpoint = await model.checkpoint();
-  let place: Place = checkpoint ? { epoch: checkpoint.epoch, position: checkpoint.at } : nowhere;
+/** Begins to follow a read model. */
+export const openSource = ({ model, from, heads, listener, fault }: Options): Source => {
+  let place = from;
   const feeds = new Map<string, Feed>();
 
   const take = async (window: Window, next: Place) => {
     const touched = [...feeds.values()].filter(({ question }) => window.changes.has(question.store));
     const [looked] = await Promise.all([
       Promise.all(touched.map((feed) => lookAt(feed, window.changes.get(feed.question.store)!, next))),
-      listener.take(window),
+      listener.take?.(window),
     ]);
     place = next; // from here on nothing can fail, so that no window is told twice
     for (const { feed, rows, badges } of looked) publish(feed, rows, badges, next);
@@ -66,7 +66,11 @@ export const openSource = async ({ model, signal, listener, fault }: Options): P
     };
   };
 
-  const following = follow({ model, from: place, signal, take, restarted, fault }).subscribe();
+  const isWanted = () => feeds.size > 0 || listener.take !== undefined;
+  const passed = (next: Place) => {
+    place = next;
+  };
+  const following = follow({ model, from, heads, isWanted, take, passed, restarted, fault }).subscribe();
   return {
     model,
     place: () => place,

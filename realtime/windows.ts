@@ -1,4 +1,4 @@
-import { concatMap, defer, type Observable, retry, startWith, tap } from 'rxjs';
+import { concatMap, defer, EMPTY, type Observable, retry, tap } from 'rxjs';
 import type { Change, ReadModel } from '../projections/reader.ts';
 
 /** A place in a read model's history. */
@@ -27,13 +27,17 @@ export type Window = {
 };
 
 type Followed = {
-  model: Pick<ReadModel<object>, 'checkpoint' | 'changes'>;
+  model: Pick<ReadModel<object>, 'changes'>;
   /** What is known already; the first window begins there. */
   from: Place;
-  /** Fires when a checkpoint may have moved. */
-  signal: Observable<unknown>;
+  /** How far the read model is, the latest first of all. */
+  heads: Observable<Place>;
+  /** Whether anybody wants to know of changes now; who begins to want it later begins from the place then. */
+  isWanted(): boolean;
   /** A window that could not be taken (a rejection) is offered again. */
   take(window: Window, place: Place): Promise<void>;
+  /** Nobody wanted to know what changed up to here. */
+  passed(place: Place): void;
   /** The read model was begun or built anew: what was said of it no longer holds. */
   restarted(place: Place): void;
   fault(error: unknown): void;
@@ -46,31 +50,42 @@ const retryMs = 250;
  * Follows a read model for as long as it is subscribed to: every change is in exactly one window that is taken, and
  * windows are taken one at a time. Windows grow when they come faster than they are taken.
  */
-export const follow = ({ model, from, signal, take, restarted, fault }: Followed): Observable<unknown> => {
+export const follow = ({
+  model,
+  from,
+  heads,
+  isWanted,
+  take,
+  passed,
+  restarted,
+  fault,
+}: Followed): Observable<unknown> => {
   let place = from;
 
-  const advance = async () => {
-    for (;;) {
-      const checkpoint = await model.checkpoint();
-      if (!checkpoint) return;
-      if (place.epoch !== checkpoint.epoch) {
-        place = { epoch: checkpoint.epoch, position: checkpoint.at };
-        restarted(place);
+  const advance = async (head: Place) => {
+    if (place.epoch !== head.epoch) {
+      place = head;
+      restarted(place);
+    }
+    while (place.position < head.position) {
+      if (isWanted()) place = await takeNext(head);
+      else {
+        place = head;
+        passed(place);
       }
-      if (checkpoint.at <= place.position) return;
-      const after = place.position;
-      const changes = await model.changes(after, checkpoint.at, maxChanges);
-      const upTo = changes.length < maxChanges ? checkpoint.at : changes.at(-1)!.at;
-      const next = { epoch: place.epoch, position: upTo };
-      await take({ after, upTo, changes: perStore(changes) }, next);
-      place = next;
     }
   };
 
-  return defer(() => signal.pipe(startWith(null), oneAtATime(advance))).pipe(
-    tap({ error: fault }),
-    retry({ delay: retryMs }),
-  );
+  const takeNext = async ({ epoch, position }: Place): Promise<Place> => {
+    const after = place.position;
+    const changes = await model.changes(after, position, maxChanges);
+    const upTo = changes.length < maxChanges ? position : changes.at(-1)!.at;
+    const next = { epoch, position: upTo };
+    await take({ after, upTo, changes: perStore(changes) }, next);
+    return next;
+  };
+
+  return defer(() => heads.pipe(latest(advance))).pipe(tap({ error: fault }), retry({ delay: retryMs }));
 };
 
 const perStore = (changes: readonly Change[]) => {
@@ -83,17 +98,20 @@ const perStore = (changes: readonly Change[]) => {
   return stores;
 };
 
-/** Runs the work for every signal, one run at a time; signals during a run together cause one more. */
-const oneAtATime = (work: () => Promise<void>) => (signals: Observable<unknown>) => {
-  let isAsked = false;
-  return signals.pipe(
-    tap(() => {
-      isAsked = true;
-    }),
-    concatMap(async () => {
-      if (!isAsked) return;
-      isAsked = false;
-      await work();
-    }),
-  );
-};
+/** Works on the latest value, one at a time; of the values that come meanwhile only the last counts. */
+export const latest =
+  <T, R>(work: (value: T) => Promise<R>) =>
+  (values: Observable<T>): Observable<R> => {
+    let waiting: readonly T[] = [];
+    return values.pipe(
+      tap((value) => {
+        waiting = [value];
+      }),
+      concatMap(() => {
+        const [value] = waiting;
+        const isTaken = waiting.length === 0;
+        waiting = [];
+        return isTaken ? EMPTY : work(value as T);
+      }),
+    );
+  };
