@@ -81,6 +81,7 @@ export const callLogs: Projection<CallRow> = {
   version: 1,
   indexes: [
     [{ store: 1, 'doc.startedAt': -1, _id: -1 }],
+    [{ store: 1, 'doc.talkSeconds': -1, _id: -1 }],
     [newestFirst('doc.status')],
     [newestFirst('doc.agentId')],
     [newestFirst('doc.customer.customerId')],

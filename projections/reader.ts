@@ -1,8 +1,8 @@
-import type { Collection, Db } from 'mongodb';
+import type { Db, Document } from 'mongodb';
 import { pause } from '../store/back-off.ts';
 import { checkpointsOf } from './checkpoints.ts';
 import type { Filter, Sort } from './filters/listing.ts';
-import { collectionOf, type Projection, type Shown, type Stored } from './projection.ts';
+import { collectionOf, type Projection, type Shown } from './projection.ts';
 
 /** Where a page ended: the last document's value of the sort field, and its id. */
 export type Place = { readonly value: unknown; readonly id: string };
@@ -12,20 +12,23 @@ export type Change = { readonly _id: string; readonly at: bigint; readonly store
 
 export type Page = { readonly sort: Sort; readonly limit: number; readonly after?: Place | null };
 
+/** A document as lists have it: without its `detail`, which would be most of what is read. */
+export type Row<D> = Shown<Omit<D, 'detail'>>;
+
 const pollMs = 20;
+const withoutDetail = { projection: { 'doc.detail': 0 } };
 
 /** The documents of a read model, for those who show them. Nobody is shown another store's, or removed ones. */
 export const readModel = <D>(db: Db, projection: Projection<D>) => {
   const name = collectionOf(projection);
-  const documents = db.collection<Stored<D>>(name) as unknown as Collection<Shown<D>>;
+  const documents = db.collection<Document & { _id: string }>(name);
 
   const checkpoint = () => checkpointsOf(db).findOne({ _id: name });
-  const find = (filter: Filter, sort: Sort) =>
-    documents.find(filter as never).sort({ [sort.path]: sort.direction, _id: sort.direction });
-  const changes = (filter: Filter, after: bigint, upTo: bigint, limit: number): Promise<Change[]> =>
+  const rows = (filter: Filter, { path, direction }: Sort) =>
+    documents.find<Row<D>>(filter, withoutDetail).sort({ [path]: direction, _id: direction });
+  const changes = (filter: Filter, after: bigint, upTo: bigint, limit: number): Promise<readonly Change[]> =>
     documents
-      .find({ ...filter, at: { $gt: after, $lte: upTo } } as never)
-      .project<Change>({ at: 1, store: 1 })
+      .find<Change>({ ...filter, at: { $gt: after, $lte: upTo } }, { projection: { at: 1, store: 1 } })
       .sort({ at: 1 })
       .limit(limit)
       .toArray();
@@ -45,20 +48,19 @@ export const readModel = <D>(db: Db, projection: Projection<D>) => {
       return false;
     },
 
-    get: (store: string, key: string): Promise<Shown<D> | null> =>
-      documents.findOne({ _id: key, store, doc: { $ne: null } } as never) as Promise<Shown<D> | null>,
+    /** One document, with its detail. */
+    get: (store: string, key: string) => documents.findOne<Shown<D>>(shown(store, { _id: key })),
 
     /** One page, in an order that is total: the sort field, then the id. */
-    find: (store: string, filter: Filter, { sort, limit, after = null }: Page): Promise<readonly Shown<D>[]> =>
-      find(shown(store, filter, after && beyond(sort, after)), sort)
+    find: (store: string, filter: Filter, { sort, limit, after = null }: Page): Promise<readonly Row<D>[]> =>
+      rows(shown(store, filter, after ? beyond(sort, after) : {}), sort)
         .limit(limit)
-        .toArray() as Promise<Shown<D>[]>,
+        .toArray(),
 
-    count: (store: string, filter: Filter) => documents.countDocuments(shown(store, filter) as never),
+    count: (store: string, filter: Filter) => documents.countDocuments(shown(store, filter)),
 
     /** The whole list, read as it is taken. */
-    stream: (store: string, filter: Filter, sort: Sort): AsyncIterable<Shown<D>> =>
-      find(shown(store, filter), sort) as AsyncIterable<Shown<D>>,
+    stream: (store: string, filter: Filter, sort: Sort): AsyncIterable<Row<D>> => rows(shown(store, filter), sort),
 
     /** How many documents have each combination of these fields (names below `doc`). */
     groups: (store: string, filter: Filter, fields: readonly string[]) =>
@@ -75,21 +77,25 @@ export const readModel = <D>(db: Db, projection: Projection<D>) => {
     /** The same of one store. */
     changed: (store: string, after: bigint, upTo: bigint, limit: number) => changes({ store }, after, upTo, limit),
 
-    /** Those of these documents that are there and match. */
+    /** Those of these documents that are there and match, with their detail. */
     matching: (store: string, ids: readonly string[], filter: Filter): Promise<readonly Shown<D>[]> =>
-      documents.find(shown(store, filter, { _id: { $in: [...ids] } }) as never).toArray() as Promise<Shown<D>[]>,
+      documents.find<Shown<D>>(shown(store, filter, { _id: { $in: [...ids] } })).toArray(),
   };
 };
 
 export type ReadModel<D> = ReturnType<typeof readModel<D>>;
 
-const shown = (store: string, filter: Filter, more: Filter | null = null): Filter => ({
+const shown = (store: string, ...filters: readonly Filter[]): Filter => ({
   store,
   doc: { $ne: null },
-  $and: [filter, more ?? {}],
+  $and: [...filters],
 });
 
+/** What follows a place; the first condition says nothing new, but bounds what an index must be read for. */
 const beyond = ({ path, direction }: Sort, { value, id }: Place): Filter => {
   const further = direction === 1 ? '$gt' : '$lt';
-  return { $or: [{ [path]: { [further]: value } }, { [path]: value, _id: { [further]: id } }] };
+  return {
+    [path]: { [`${further}e`]: value },
+    $or: [{ [path]: { [further]: value } }, { [path]: value, _id: { [further]: id } }],
+  };
 };

@@ -21,11 +21,15 @@ const hasStatus = (wanted: string): Filter => {
   return status ? { 'doc.direction': first, 'doc.status': status } : { 'doc.status': first };
 };
 
+// an $or of one would keep MongoDB from the index on the status
+const anyStatus = ([first, ...others]: readonly string[]): Filter =>
+  others.length === 0 ? hasStatus(first!) : { $or: [first!, ...others].map(hasStatus) };
+
 /** The filters of the call logs. */
 export const callLogsListing = listing(
   {
     direction: equal('doc.direction', Direction),
-    status: by(repeated(z.enum([...CallStatus.options, ...CallType.options])), (any) => ({ $or: any.map(hasStatus) })),
+    status: by(repeated(z.enum([...CallStatus.options, ...CallType.options])), anyStatus),
     channel: equal('doc.channelId', Id),
     agent: equal('doc.agentId', Id),
     team: equal('doc.team', Id),
@@ -42,7 +46,6 @@ export const callLogsListing = listing(
   {
     startedAt: 'doc.startedAt',
     talkSeconds: 'doc.talkSeconds',
-    ringSeconds: 'doc.ringSeconds',
   },
   '-startedAt',
 );

@@ -14,7 +14,8 @@ describe('the filters of the call logs', () => {
 
   test.each<[object, object]>([
     [{ direction: 'incoming' }, { 'doc.direction': 'incoming' }],
-    [{ status: 'missed' }, { $or: [{ 'doc.status': 'missed' }] }],
+    [{ status: 'missed' }, { 'doc.status': 'missed' }],
+    [{ status: 'incoming.missed' }, { 'doc.direction': 'incoming', 'doc.status': 'missed' }],
     [
       { status: ['incoming.missed', 'unanswered'] },
       { $or: [{ 'doc.direction': 'incoming', 'doc.status': 'missed' }, { 'doc.status': 'unanswered' }] },
