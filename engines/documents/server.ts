@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
+import { environmentFolder } from './backup.ts';
 import type { Server } from './commands/context.ts';
 import { serve } from './connection.ts';
 import { Cursors } from './cursors.ts';
@@ -93,7 +94,7 @@ const openListeners = async (server: Server, options: Options, sockets: Set<Sock
  */
 export const startDocuments = async (options: Options): Promise<Running> => {
   const unlock = await lockDirectory(options.dir);
-  const store = new Store(join(options.dir, 'lmdb'), { bytes: options.oplogBytes ?? 64 * 2 ** 20 });
+  const store = new Store(join(options.dir, environmentFolder), { bytes: options.oplogBytes ?? 64 * 2 ** 20 });
   const cursors = new Cursors();
   const sessions = new Sessions(store);
   const builds = new IndexBuilds(store);

@@ -96,7 +96,29 @@ describe('documents', () => {
 
   test('sort in the order of BSON types', async () => {
     const docs = store.fresh();
-    const ordered = [new MinKey(), null, new Double(Number.NaN), -5, Long.fromString('-2'), Decimal128.fromString('0.5'), 7, 'a', 'b', { a: 1 }, { b: 0 }, new Binary(Buffer.from([9])), new Binary(Buffer.from([1, 1])), new ObjectId('000000000000000000000001'), false, true, new Date(-5), new Date(3), new Timestamp({ t: 1, i: 1 }), new BSONRegExp('a', ''), new MaxKey()];
+    const ordered = [
+      new MinKey(),
+      null,
+      new Double(Number.NaN),
+      -5,
+      Long.fromString('-2'),
+      Decimal128.fromString('0.5'),
+      7,
+      'a',
+      'b',
+      { a: 1 },
+      { b: 0 },
+      new Binary(Buffer.from([9])),
+      new Binary(Buffer.from([1, 1])),
+      new ObjectId('000000000000000000000001'),
+      false,
+      true,
+      new Date(-5),
+      new Date(3),
+      new Timestamp({ t: 1, i: 1 }),
+      new BSONRegExp('a', ''),
+      new MaxKey(),
+    ];
     const shuffled = ordered.map((v, i) => ({ _id: (i * 8) % ordered.length, i, v }));
     await docs.insertMany(shuffled);
     const byScan = await docs.find({}).sort({ v: 1 }).toArray();
@@ -131,7 +153,11 @@ const anything = fc.letrec<{ tree: unknown }>((tie) => ({
     fc.date({ noInvalidDate: true }),
     fc.uint8Array({ maxLength: 4 }).map((bytes) => new Binary(bytes)),
     fc.array(tie('tree'), { maxLength: 3 }),
-    fc.dictionary(fc.string({ maxLength: 2 }).filter((name) => !name.includes('\0')), tie('tree'), { maxKeys: 3 }),
+    fc.dictionary(
+      fc.string({ maxLength: 2 }).filter((name) => !name.includes('\0')),
+      tie('tree'),
+      { maxKeys: 3 },
+    ),
   ),
 })).tree;
 

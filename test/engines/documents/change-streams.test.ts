@@ -46,7 +46,15 @@ describe('a change stream', () => {
       { operationType: 'delete', documentKey: { _id: 1 } },
     ]);
     expect(events[1]).not.toHaveProperty('fullDocument');
-    expect(Object.keys(events[0]!)).toEqual(['_id', 'operationType', 'clusterTime', 'wallTime', 'fullDocument', 'ns', 'documentKey']);
+    expect(Object.keys(events[0]!)).toEqual([
+      '_id',
+      'operationType',
+      'clusterTime',
+      'wallTime',
+      'fullDocument',
+      'ns',
+      'documentKey',
+    ]);
   });
 
   test('looks up the whole document of an update', async () => {

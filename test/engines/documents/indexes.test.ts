@@ -29,7 +29,9 @@ describe('a unique index', () => {
       `E11000 duplicate key error collection: test.${docs.collectionName} index: email_1_n_-1 dup key: { email: "a\\"b", n: 1.5 }`,
     );
     await docs.insertOne({ _id: 3, email: 'other' });
-    expect(await failureOf(docs.updateOne({ _id: 3 }, { $set: { email: 'a"b', n: 1.5 } }))).toMatchObject({ code: 11000 });
+    expect(await failureOf(docs.updateOne({ _id: 3 }, { $set: { email: 'a"b', n: 1.5 } }))).toMatchObject({
+      code: 11000,
+    });
     expect(await docs.findOne({ _id: 3 })).toEqual({ _id: 3, email: 'other' });
   });
 
@@ -51,7 +53,10 @@ describe('a unique index', () => {
   test('frees the values of removed and changed documents', async () => {
     const docs = store.fresh();
     await docs.createIndex({ a: 1 }, { unique: true });
-    await docs.insertMany([{ _id: 1, a: [1, 2] }, { _id: 2, a: 3 }]);
+    await docs.insertMany([
+      { _id: 1, a: [1, 2] },
+      { _id: 2, a: 3 },
+    ]);
     expect(await failureOf(docs.insertOne({ a: 2 }))).toMatchObject({ code: 11000 });
     await docs.updateOne({ _id: 1 }, { $pull: { a: 2 } } as never);
     await docs.insertOne({ _id: 3, a: 2 });
@@ -71,7 +76,10 @@ describe('a unique index', () => {
     const docs = store.fresh();
     await docs.createIndex({ a: 1 }, { unique: true });
     const long = 'x'.repeat(5000);
-    await docs.insertMany([{ _id: `${long}1`, a: `${long}1` }, { _id: `${long}2`, a: `${long}2` }]);
+    await docs.insertMany([
+      { _id: `${long}1`, a: `${long}1` },
+      { _id: `${long}2`, a: `${long}2` },
+    ]);
     expect(await failureOf(docs.insertOne({ a: `${long}1` }))).toMatchObject({ code: 11000 });
     expect(await docs.find({ a: `${long}2` }).toArray()).toMatchObject([{ _id: `${long}2` }]);
     expect(await docs.find({ a: { $gt: `${long}1` } }).toArray()).toHaveLength(1);
@@ -85,7 +93,11 @@ describe('an index', () => {
     const docs = store.fresh();
     await docs.insertMany(Array.from({ length: 500 }, (_, i) => ({ _id: i, s: i % 5, at: i })));
     await docs.createIndex({ s: 1, at: -1 });
-    const explained = await docs.find({ s: 2, at: { $lt: 100 } }).sort({ at: -1 }).limit(5).explain('executionStats');
+    const explained = await docs
+      .find({ s: 2, at: { $lt: 100 } })
+      .sort({ at: -1 })
+      .limit(5)
+      .explain('executionStats');
     expect(stages(explained)).toEqual(['LIMIT', 'FETCH', 'IXSCAN']);
     expect(explained['executionStats']).toMatchObject({ nReturned: 5, totalKeysExamined: 5, totalDocsExamined: 5 });
     const scan = await docs.find({ at: { $lt: 100 } }).explain('executionStats');
@@ -138,14 +150,23 @@ describe('an index', () => {
     const docs = store.fresh();
     await docs.createIndex({ at: 1 }, { expireAfterSeconds: 10 });
     const ago = (seconds: number) => new Date(Date.now() - seconds * 1000);
-    await docs.insertMany([{ _id: 1, at: ago(20) }, { _id: 2, at: ago(1) }, { _id: 3, at: 'never' }, { _id: 4 }, { _id: 5, at: [ago(99), ago(1)] }]);
+    await docs.insertMany([
+      { _id: 1, at: ago(20) },
+      { _id: 2, at: ago(1) },
+      { _id: 3, at: 'never' },
+      { _id: 4 },
+      { _id: 5, at: [ago(99), ago(1)] },
+    ]);
     await until(async () => (await docs.countDocuments()) === 3);
     expect((await docs.find().sort({ _id: 1 }).toArray()).map(({ _id }) => _id)).toEqual([2, 3, 4]);
   });
 
   test('survives a restart with its options', async () => {
     const docs = store.fresh();
-    await docs.createIndex({ a: 1, 'b.c': -1 }, { name: 'mine', unique: true, partialFilterExpression: { a: { $gt: 1 } } });
+    await docs.createIndex(
+      { a: 1, 'b.c': -1 },
+      { name: 'mine', unique: true, partialFilterExpression: { a: { $gt: 1 } } },
+    );
     const before = await docs.indexes();
     await store.restart();
     const after = store.db.collection(docs.collectionName);

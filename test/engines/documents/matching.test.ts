@@ -23,8 +23,18 @@ describe('a filter', () => {
     ['NaN equals NaN', { a: Number.NaN }, { a: Number.NaN }, true],
     ['NaN is not below a number', { a: { $lt: 5 } }, { a: Number.NaN }, false],
     ['NaN is >= NaN', { a: { $gte: Number.NaN } }, { a: Number.NaN }, true],
-    ['binary is compared by bytes', { a: new Binary(Buffer.from([255])) }, { a: new Binary(Buffer.from([254])) }, false],
-    ['binary of another subtype differs', { a: new Binary(Buffer.from([1]), 0) }, { a: new Binary(Buffer.from([1]), 5) }, false],
+    [
+      'binary is compared by bytes',
+      { a: new Binary(Buffer.from([255])) },
+      { a: new Binary(Buffer.from([254])) },
+      false,
+    ],
+    [
+      'binary of another subtype differs',
+      { a: new Binary(Buffer.from([1]), 0) },
+      { a: new Binary(Buffer.from([1]), 5) },
+      false,
+    ],
     ['null matches missing', { a: null }, {}, true],
     ['null matches null', { a: null }, { a: null }, true],
     ['null does not match an empty array', { a: null }, { a: [] }, false],
@@ -43,8 +53,28 @@ describe('a filter', () => {
     ['an array within an array', { a: [1, 2] }, { a: [[1, 2]] }, true],
     ['bounds met by different items', { a: { $gt: 5, $lt: 3 } }, { a: [1, 9] }, true],
     ['$elemMatch wants one item', { a: { $elemMatch: { $gt: 5, $lt: 3 } } }, { a: [1, 9] }, false],
-    ['$elemMatch on documents', { a: { $elemMatch: { x: 1, y: 2 } } }, { a: [{ x: 1, y: 1 }, { x: 1, y: 2 }] }, true],
-    ['$elemMatch across documents', { a: { $elemMatch: { x: 1, y: 2 } } }, { a: [{ x: 1, y: 1 }, { x: 2, y: 2 }] }, false],
+    [
+      '$elemMatch on documents',
+      { a: { $elemMatch: { x: 1, y: 2 } } },
+      {
+        a: [
+          { x: 1, y: 1 },
+          { x: 1, y: 2 },
+        ],
+      },
+      true,
+    ],
+    [
+      '$elemMatch across documents',
+      { a: { $elemMatch: { x: 1, y: 2 } } },
+      {
+        a: [
+          { x: 1, y: 1 },
+          { x: 2, y: 2 },
+        ],
+      },
+      false,
+    ],
     ['a path through an array', { 'a.b': 2 }, { a: [{ b: 1 }, { b: 2 }] }, true],
     ['a path by index', { 'a.1.b': 2 }, { a: [{ b: 1 }, { b: 2 }] }, true],
     ['a path by the wrong index', { 'a.0.b': 2 }, { a: [{ b: 1 }, { b: 2 }] }, false],
@@ -108,7 +138,12 @@ describe('a filter', () => {
     ['an unknown expression', { $expr: { $foo: 1 } }, 168],
     ['a pattern that is none', { a: { $regex: '(' } }, 51091],
   ])('refuses %s', async (_title, filter, code) => {
-    const failure = await failureOf(store.fresh().find(filter as never).toArray());
+    const failure = await failureOf(
+      store
+        .fresh()
+        .find(filter as never)
+        .toArray(),
+    );
     expect(failure).toMatchObject({ code });
   });
 });

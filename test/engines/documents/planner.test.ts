@@ -84,40 +84,68 @@ const randomFilter = (depth = 0): Document => {
   return filter;
 };
 
-const sorts: Document[] = [{}, {}, { b: 1 }, { b: -1, c: 1 }, { c: -1 }, { a: 1 }, { b: 1, a: -1 }, { _id: -1 }, { 'd.x': 1 }];
+const sorts: Document[] = [
+  {},
+  {},
+  { b: 1 },
+  { b: -1, c: 1 },
+  { c: -1 },
+  { a: 1 },
+  { b: 1, a: -1 },
+  { _id: -1 },
+  { 'd.x': 1 },
+];
 
 describe('the planner', () => {
-  test.each([1, 2, 3, 4])('finds what a full scan finds, in the order asked for: 500 random filters, seed %i', async (seed) => {
-    random = seeded(seed);
-    const docs = store.fresh();
-    await docs.insertMany(Array.from({ length: 120 }, (_, i) => randomDocument(i)) as never);
-    await docs.createIndexes([
-      { key: { a: 1 } },
-      { key: { b: 1, c: -1 } },
-      { key: { c: 1, a: 1 } },
-      { key: { 'd.x': 1, 'd.y': -1 } },
-      { key: { b: -1, 'd.y': 1 } },
-      { key: { c: -1 }, name: 'sparse', sparse: true },
-      { key: { a: 1, b: 1 }, name: 'partial', partialFilterExpression: { b: { $gt: 2 } } },
-      { key: { 'a.x': 1 } },
-    ]);
-    const plans = new Set<string>();
-    for (let round = 0; round < 500; round += 1) {
-      const filter = randomFilter();
-      const sort = random.pick(sorts);
-      const hint = { $natural: 1 } as const;
-      const [planned, scanned] = await Promise.all([
-        docs.find(filter).sort(sort as never).toArray(),
-        docs.find(filter).hint(hint).sort(sort as never).toArray(),
+  test.each([1, 2, 3, 4])(
+    'finds what a full scan finds, in the order asked for: 500 random filters, seed %i',
+    async (seed) => {
+      random = seeded(seed);
+      const docs = store.fresh();
+      await docs.insertMany(Array.from({ length: 120 }, (_, i) => randomDocument(i)) as never);
+      await docs.createIndexes([
+        { key: { a: 1 } },
+        { key: { b: 1, c: -1 } },
+        { key: { c: 1, a: 1 } },
+        { key: { 'd.x': 1, 'd.y': -1 } },
+        { key: { b: -1, 'd.y': 1 } },
+        { key: { c: -1 }, name: 'sparse', sparse: true },
+        { key: { a: 1, b: 1 }, name: 'partial', partialFilterExpression: { b: { $gt: 2 } } },
+        { key: { 'a.x': 1 } },
       ]);
-      const ids = (list: Document[]) => list.map(({ _id }) => _id as number).sort((a, b) => a - b);
-      expect(ids(planned), JSON.stringify(filter)).toEqual(ids(scanned));
-      const keys = Object.keys(sort).length > 0 ? sortKeys(planned, sort) : [];
-      expect(keys, JSON.stringify({ filter, sort })).toEqual(keys.toSorted());
-      if (round % 10 === 0) plans.add(stageOf(await docs.find(filter).sort(sort as never).explain()));
-    }
-    expect([...plans].sort()).toEqual(expect.arrayContaining(['COLLSCAN', 'FETCH', 'IXSCAN']));
-  });
+      const plans = new Set<string>();
+      for (let round = 0; round < 500; round += 1) {
+        const filter = randomFilter();
+        const sort = random.pick(sorts);
+        const hint = { $natural: 1 } as const;
+        const [planned, scanned] = await Promise.all([
+          docs
+            .find(filter)
+            .sort(sort as never)
+            .toArray(),
+          docs
+            .find(filter)
+            .hint(hint)
+            .sort(sort as never)
+            .toArray(),
+        ]);
+        const ids = (list: Document[]) => list.map(({ _id }) => _id as number).sort((a, b) => a - b);
+        expect(ids(planned), JSON.stringify(filter)).toEqual(ids(scanned));
+        const keys = Object.keys(sort).length > 0 ? sortKeys(planned, sort) : [];
+        expect(keys, JSON.stringify({ filter, sort })).toEqual(keys.toSorted());
+        if (round % 10 === 0)
+          plans.add(
+            stageOf(
+              await docs
+                .find(filter)
+                .sort(sort as never)
+                .explain(),
+            ),
+          );
+      }
+      expect([...plans].sort()).toEqual(expect.arrayContaining(['COLLSCAN', 'FETCH', 'IXSCAN']));
+    },
+  );
 });
 
 /** The bytes by which the sort orders each document. */

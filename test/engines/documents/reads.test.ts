@@ -17,7 +17,12 @@ describe('find', () => {
     ['without a nested field', { 'a.x': 0 }, { a: [{ x: 1, y: 2 }, 5] }, { _id: 1, a: [{ y: 2 }, 5] }],
     ['a slice of an array', { a: { $slice: 2 } }, { a: [1, 2, 3], b: 1 }, { _id: 1, a: [1, 2], b: 1 }],
     ['a slice from the end', { a: { $slice: [-2, 1] } }, { a: [1, 2, 3] }, { _id: 1, a: [2] }],
-    ['the first item that matches', { a: { $elemMatch: { x: 2 } } }, { a: [{ x: 1 }, { x: 2, y: 1 }] }, { _id: 1, a: [{ x: 2, y: 1 }] }],
+    [
+      'the first item that matches',
+      { a: { $elemMatch: { x: 2 } } },
+      { a: [{ x: 1 }, { x: 2, y: 1 }] },
+      { _id: 1, a: [{ x: 2, y: 1 }] },
+    ],
     ['a computed field', { a: 1, s: { $add: ['$a', '$b'] } }, { a: 1, b: 2 }, { _id: 1, a: 1, s: 3 }],
     ['only _id', { _id: 1 }, { a: 1 }, { _id: 1 }],
   ])('shows %s', async (_title, projection, doc, shown) => {
@@ -53,7 +58,13 @@ describe('find', () => {
 
   test('skips, limits and sorts, with an array by its smallest or largest item', async () => {
     const docs = store.fresh();
-    await docs.insertMany([{ _id: 1, a: [5, 1] }, { _id: 2, a: 3 }, { _id: 3, a: [] }, { _id: 4 }, { _id: 5, a: [2, 4] }]);
+    await docs.insertMany([
+      { _id: 1, a: [5, 1] },
+      { _id: 2, a: 3 },
+      { _id: 3, a: [] },
+      { _id: 4 },
+      { _id: 5, a: [2, 4] },
+    ]);
     const ids = async (direction: 1 | -1) => (await docs.find().sort({ a: direction }).toArray()).map(({ _id }) => _id);
     expect(await ids(1)).toEqual([3, 4, 1, 5, 2]);
     expect(await ids(-1)).toEqual([1, 5, 2, 4, 3]);
@@ -63,9 +74,12 @@ describe('find', () => {
 
   test('refuses what it cannot do, with a code', async () => {
     const docs = store.fresh();
+    await docs.insertOne({ a: 1 });
     expect(await failureOf(docs.find({}, { collation: { locale: 'de' } }).toArray())).toMatchObject({ code: 238 });
     expect(await failureOf(docs.find({}).hint('nope').toArray())).toMatchObject({ code: 2 });
-    expect(await failureOf(docs.find({ a: 1 }, { projection: { a: 1, b: 0 } }).toArray())).toMatchObject({ code: 31254 });
+    expect(await failureOf(docs.find({ a: 1 }, { projection: { a: 1, b: 0 } }).toArray())).toMatchObject({
+      code: 31254,
+    });
     expect(await failureOf(store.db.command({ find: 5 }))).toMatchObject({ code: 73 });
     expect(await failureOf(store.db.command({ getMore: 5n, collection: 'x' }))).toMatchObject({ code: 43 });
   });
@@ -80,23 +94,93 @@ describe('an aggregation', () => {
   ];
 
   test.each<[string, Document[], unknown]>([
-    ['$match, $sort, $skip and $limit', [{ $match: { sum: { $gt: 1 } } }, { $sort: { sum: -1 } }, { $skip: 1 }, { $limit: 1 }, { $project: { sum: 1 } }], [{ _id: 1, sum: 5 }]],
-    ['$limit before $match', [{ $limit: 2 }, { $match: { who: 'a' } }, { $project: { who: 1 } }], [{ _id: 1, who: 'a' }]],
-    ['$limit before $sort', [{ $limit: 2 }, { $sort: { _id: -1 } }, { $project: { _id: 1 } }], [{ _id: 2 }, { _id: 1 }]],
+    [
+      '$match, $sort, $skip and $limit',
+      [{ $match: { sum: { $gt: 1 } } }, { $sort: { sum: -1 } }, { $skip: 1 }, { $limit: 1 }, { $project: { sum: 1 } }],
+      [{ _id: 1, sum: 5 }],
+    ],
+    [
+      '$limit before $match',
+      [{ $limit: 2 }, { $match: { who: 'a' } }, { $project: { who: 1 } }],
+      [{ _id: 1, who: 'a' }],
+    ],
+    [
+      '$limit before $sort',
+      [{ $limit: 2 }, { $sort: { _id: -1 } }, { $project: { _id: 1 } }],
+      [{ _id: 2 }, { _id: 1 }],
+    ],
     ['$skip after $limit', [{ $limit: 3 }, { $skip: 2 }, { $project: { _id: 1 } }], [{ _id: 3 }]],
     ['two limits', [{ $limit: 3 }, { $limit: 1 }, { $project: { _id: 1 } }], [{ _id: 1 }]],
-    ['$group', [{ $group: { _id: '$who', n: { $sum: 1 }, sum: { $sum: '$sum' }, avg: { $avg: '$sum' } } }, { $sort: { _id: 1 } }], [{ _id: 'a', n: 2, sum: 7.5, avg: 3.75 }, { _id: 'b', n: 1, sum: 7, avg: 7 }, { _id: 'c', n: 1, sum: 0, avg: null }]],
-    ['$group of everything', [{ $group: { _id: null, all: { $push: '$sum' }, most: { $max: '$sum' }, first: { $first: '$who' } } }], [{ _id: null, all: [5, 7, 2.5], most: 7, first: 'a' }]],
-    ['$unwind', [{ $unwind: '$tags' }, { $project: { tags: 1 } }], [{ _id: 1, tags: 'x' }, { _id: 1, tags: 'y' }, { _id: 3, tags: 'x' }]],
-    ['$unwind that keeps the empty', [{ $unwind: { path: '$tags', preserveNullAndEmptyArrays: true, includeArrayIndex: 'i' } }, { $match: { i: null } }, { $project: { _id: 1, tags: 1 } }], [{ _id: 2 }, { _id: 4 }]],
+    [
+      '$group',
+      [
+        { $group: { _id: '$who', n: { $sum: 1 }, sum: { $sum: '$sum' }, avg: { $avg: '$sum' } } },
+        { $sort: { _id: 1 } },
+      ],
+      [
+        { _id: 'a', n: 2, sum: 7.5, avg: 3.75 },
+        { _id: 'b', n: 1, sum: 7, avg: 7 },
+        { _id: 'c', n: 1, sum: 0, avg: null },
+      ],
+    ],
+    [
+      '$group of everything',
+      [{ $group: { _id: null, all: { $push: '$sum' }, most: { $max: '$sum' }, first: { $first: '$who' } } }],
+      [{ _id: null, all: [5, 7, 2.5], most: 7, first: 'a' }],
+    ],
+    [
+      '$unwind',
+      [{ $unwind: '$tags' }, { $project: { tags: 1 } }],
+      [
+        { _id: 1, tags: 'x' },
+        { _id: 1, tags: 'y' },
+        { _id: 3, tags: 'x' },
+      ],
+    ],
+    [
+      '$unwind that keeps the empty',
+      [
+        { $unwind: { path: '$tags', preserveNullAndEmptyArrays: true, includeArrayIndex: 'i' } },
+        { $match: { i: null } },
+        { $project: { _id: 1, tags: 1 } },
+      ],
+      [{ _id: 2 }, { _id: 4 }],
+    ],
     ['$count', [{ $match: { who: 'a' } }, { $count: 'n' }], [{ n: 2 }]],
     ['$count of nothing', [{ $match: { who: 'z' } }, { $count: 'n' }], []],
-    ['$facet', [{ $facet: { n: [{ $count: 'n' }], top: [{ $sort: { sum: -1 } }, { $limit: 1 }, { $project: { _id: 1 } }] } }], [{ n: [{ n: 4 }], top: [{ _id: 2 }] }]],
+    [
+      '$facet',
+      [{ $facet: { n: [{ $count: 'n' }], top: [{ $sort: { sum: -1 } }, { $limit: 1 }, { $project: { _id: 1 } }] } }],
+      [{ n: [{ n: 4 }], top: [{ _id: 2 }] }],
+    ],
     ['$sortByCount', [{ $sortByCount: '$who' }, { $limit: 1 }], [{ _id: 'a', count: 2 }]],
-    ['$addFields', [{ $match: { _id: 1 } }, { $addFields: { 'x.y': { $multiply: ['$sum', 2] }, tags: { $size: '$tags' } } }], [{ _id: 1, who: 'a', sum: 5, tags: 2, x: { y: 10 } }]],
+    [
+      '$addFields',
+      [{ $match: { _id: 1 } }, { $addFields: { 'x.y': { $multiply: ['$sum', 2] }, tags: { $size: '$tags' } } }],
+      [{ _id: 1, who: 'a', sum: 5, tags: 2, x: { y: 10 } }],
+    ],
     ['$replaceRoot', [{ $match: { _id: 1 } }, { $replaceRoot: { newRoot: { w: '$who' } } }], [{ w: 'a' }]],
-    ['expressions', [{ $match: { _id: 1 } }, { $project: { _id: 0, c: { $cond: [{ $gt: ['$sum', 4] }, 'much', 'little'] }, m: { $map: { input: '$tags', as: 't', in: { $concat: ['$$t', '!'] } } }, f: { $filter: { input: '$tags', cond: { $eq: ['$$this', 'y'] } } }, s: { $ifNull: ['$none', 0] } } }], [{ c: 'much', m: ['x!', 'y!'], f: ['y'], s: 0 }]],
-    ['a missing collection of fields', [{ $match: { _id: 4 } }, { $project: { _id: 0, t: { $type: '$sum' }, s: '$sum' } }], [{ t: 'missing' }]],
+    [
+      'expressions',
+      [
+        { $match: { _id: 1 } },
+        {
+          $project: {
+            _id: 0,
+            c: { $cond: [{ $gt: ['$sum', 4] }, 'much', 'little'] },
+            m: { $map: { input: '$tags', as: 't', in: { $concat: ['$$t', '!'] } } },
+            f: { $filter: { input: '$tags', cond: { $eq: ['$$this', 'y'] } } },
+            s: { $ifNull: ['$none', 0] },
+          },
+        },
+      ],
+      [{ c: 'much', m: ['x!', 'y!'], f: ['y'], s: 0 }],
+    ],
+    [
+      'a missing collection of fields',
+      [{ $match: { _id: 4 } }, { $project: { _id: 0, t: { $type: '$sum' }, s: '$sum' } }],
+      [{ t: 'missing' }],
+    ],
   ])('does %s', async (_title, pipeline, result) => {
     const docs = store.fresh();
     await docs.insertMany(orders);

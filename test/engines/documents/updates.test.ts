@@ -16,7 +16,12 @@ describe('an update', () => {
     ['$set a nested field', {}, { $set: { 'a.b.c': 1 } }, { a: { b: { c: 1 } } }],
     ['$set an item by index', { a: [1, 2] }, { $set: { 'a.1': 9 } }, { a: [1, 9] }],
     ['$set beyond the end of an array', { a: [1] }, { $set: { 'a.3': 9 } }, { a: [1, null, null, 9] }],
-    ['$set several, sorted by path', {}, { $set: { c: 1, b: 2, 'a.10': 1, 'a.9': 1 } }, { a: { 9: 1, 10: 1 }, b: 2, c: 1 }],
+    [
+      '$set several, sorted by path',
+      {},
+      { $set: { c: 1, b: 2, 'a.10': 1, 'a.9': 1 } },
+      { a: { 9: 1, 10: 1 }, b: 2, c: 1 },
+    ],
     ['$unset', { a: 1, b: 2 }, { $unset: { a: '' } }, { b: 2 }],
     ['$unset an item leaves null', { a: [1, 2] }, { $unset: { 'a.0': 1 } }, { a: [null, 2] }],
     ['$unset what is missing', { a: 1 }, { $unset: { 'b.c': 1 } }, { a: 1 }],
@@ -27,8 +32,18 @@ describe('an update', () => {
     ['$rename', { a: 1, b: 2 }, { $rename: { a: 'c.d' } }, { b: 2, c: { d: 1 } }],
     ['$rename of nothing', { b: 2 }, { $rename: { a: 'c' } }, { b: 2 }],
     ['$push', { a: [1] }, { $push: { a: 2, b: 1 } }, { a: [1, 2], b: [1] }],
-    ['$push $each with $position', { a: [1, 4] }, { $push: { a: { $each: [2, 3], $position: 1 } } }, { a: [1, 2, 3, 4] }],
-    ['$push with $sort and $slice', { a: [3, 1] }, { $push: { a: { $each: [2], $sort: -1, $slice: 2 } } }, { a: [3, 2] }],
+    [
+      '$push $each with $position',
+      { a: [1, 4] },
+      { $push: { a: { $each: [2, 3], $position: 1 } } },
+      { a: [1, 2, 3, 4] },
+    ],
+    [
+      '$push with $sort and $slice',
+      { a: [3, 1] },
+      { $push: { a: { $each: [2], $sort: -1, $slice: 2 } } },
+      { a: [3, 2] },
+    ],
     [
       '$push with $sort by a field',
       { a: [{ n: 2 }] },
@@ -37,7 +52,17 @@ describe('an update', () => {
     ],
     ['$push with a negative $slice', { a: [1, 2] }, { $push: { a: { $each: [3], $slice: -2 } } }, { a: [2, 3] }],
     ['$addToSet', { a: [1] }, { $addToSet: { a: { $each: [1, 2, 2] } } }, { a: [1, 2] }],
-    ['$addToSet regards field order', { a: [{ x: 1, y: 2 }] }, { $addToSet: { a: { y: 2, x: 1 } } }, { a: [{ x: 1, y: 2 }, { y: 2, x: 1 }] }],
+    [
+      '$addToSet regards field order',
+      { a: [{ x: 1, y: 2 }] },
+      { $addToSet: { a: { y: 2, x: 1 } } },
+      {
+        a: [
+          { x: 1, y: 2 },
+          { y: 2, x: 1 },
+        ],
+      },
+    ],
     ['$pop', { a: [1, 2, 3], b: [1, 2] }, { $pop: { a: 1, b: -1 } }, { a: [1, 2], b: [2] }],
     ['$pull a value', { a: [1, 2, 1] }, { $pull: { a: 1 } }, { a: [2] }],
     ['$pull by operator', { a: [1, 5, 9] }, { $pull: { a: { $gt: 4 } } }, { a: [1] }],
@@ -74,18 +99,32 @@ describe('an update', () => {
     await docs.insertOne({ _id: 1, a: [{ k: 1 }, { k: 2, v: 0 }] });
     await docs.updateOne({ _id: 1, 'a.k': 2 }, { $set: { 'a.$.v': 5 } });
     await docs.updateOne({ _id: 1, a: { $elemMatch: { k: 1 } } }, { $set: { 'a.$.w': 6 } });
-    expect(await docs.findOne({})).toEqual({ _id: 1, a: [{ k: 1, w: 6 }, { k: 2, v: 5 }] });
+    expect(await docs.findOne({})).toEqual({
+      _id: 1,
+      a: [
+        { k: 1, w: 6 },
+        { k: 2, v: 5 },
+      ],
+    });
   });
 
   test('changes the items its array filters choose', async () => {
     const docs = store.fresh();
-    await docs.insertOne({ _id: 1, a: [{ k: 1, l: [1, 9] }, { k: 2, l: [9] }] });
-    await docs.updateOne(
-      {},
-      { $set: { 'a.$[x].l.$[y]': 0 } },
-      { arrayFilters: [{ 'x.k': 1 }, { y: { $gt: 5 } }] },
-    );
-    expect(await docs.findOne({})).toEqual({ _id: 1, a: [{ k: 1, l: [1, 0] }, { k: 2, l: [9] }] });
+    await docs.insertOne({
+      _id: 1,
+      a: [
+        { k: 1, l: [1, 9] },
+        { k: 2, l: [9] },
+      ],
+    });
+    await docs.updateOne({}, { $set: { 'a.$[x].l.$[y]': 0 } }, { arrayFilters: [{ 'x.k': 1 }, { y: { $gt: 5 } }] });
+    expect(await docs.findOne({})).toEqual({
+      _id: 1,
+      a: [
+        { k: 1, l: [1, 0] },
+        { k: 2, l: [9] },
+      ],
+    });
   });
 
   test('runs a pipeline', async () => {
@@ -133,7 +172,12 @@ describe('an update', () => {
 
 describe('an upsert', () => {
   test.each<[string, object, object, object]>([
-    ['the fields the filter fixes', { a: 1, 'b.c': 2, $and: [{ d: { $eq: 3 } }], e: { $gt: 1 } }, { $set: { f: 4 } }, { a: 1, b: { c: 2 }, d: 3, f: 4 }],
+    [
+      'the fields the filter fixes',
+      { a: 1, 'b.c': 2, $and: [{ d: { $eq: 3 } }], e: { $gt: 1 } },
+      { $set: { f: 4 } },
+      { a: 1, b: { c: 2 }, d: 3, f: 4 },
+    ],
     ['a single $in', { a: { $in: [7] } }, { $setOnInsert: { b: 1 } }, { a: 7, b: 1 }],
     ['what $inc starts from', { a: 1 }, { $inc: { a: 4 } }, { a: 5 }],
   ])('inserts %s', async (_title, filter, update, after) => {
@@ -160,7 +204,10 @@ describe('an upsert', () => {
 describe('findAndModify', () => {
   test('returns the document before, after or removed, projected', async () => {
     const docs = store.fresh();
-    await docs.insertMany([{ _id: 1, a: 3, b: 1 }, { _id: 2, a: 1, b: 1 }] as never);
+    await docs.insertMany([
+      { _id: 1, a: 3, b: 1 },
+      { _id: 2, a: 1, b: 1 },
+    ] as never);
     const before = await docs.findOneAndUpdate({ b: 1 }, { $set: { b: 2 } }, { sort: { a: 1 } });
     expect(before).toEqual({ _id: 2, a: 1, b: 1 });
     const after = await docs.findOneAndReplace({ _id: 2 }, { c: 1 }, { returnDocument: 'after' });
@@ -172,8 +219,16 @@ describe('findAndModify', () => {
 
   test('tells an upsert from an update', async () => {
     const docs = store.fresh();
-    const ask = () => docs.findOneAndUpdate({ _id: 5 }, { $inc: { n: 1 } }, { upsert: true, returnDocument: 'after', includeResultMetadata: true });
-    expect(await ask()).toMatchObject({ value: { _id: 5, n: 1 }, lastErrorObject: { n: 1, updatedExisting: false, upserted: 5 } });
+    const ask = () =>
+      docs.findOneAndUpdate(
+        { _id: 5 },
+        { $inc: { n: 1 } },
+        { upsert: true, returnDocument: 'after', includeResultMetadata: true },
+      );
+    expect(await ask()).toMatchObject({
+      value: { _id: 5, n: 1 },
+      lastErrorObject: { n: 1, updatedExisting: false, upserted: 5 },
+    });
     expect(await ask()).toMatchObject({ value: { _id: 5, n: 2 }, lastErrorObject: { n: 1, updatedExisting: true } });
   });
 

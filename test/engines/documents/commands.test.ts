@@ -1,0 +1,196 @@
+import { connect as connectSocket } from 'node:net';
+import { join } from 'node:path';
+import { deserialize, serialize } from 'bson';
+import { type Document, Long, UUID } from 'mongodb';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { failureOf, type RunningStore, runStore } from './running-store.ts';
+
+let store: RunningStore;
+beforeAll(async () => {
+  store = await runStore();
+});
+afterAll(() => store.stop());
+
+const admin = (command: Document) => store.client.db('admin').command(command);
+
+describe('the server', () => {
+  test('introduces itself as a single-node replica set', async () => {
+    expect(await admin({ hello: 1 })).toMatchObject({
+      isWritablePrimary: true,
+      setName: 'rs0',
+      maxWireVersion: 25,
+      ok: 1,
+    });
+    expect(await admin({ buildInfo: 1 })).toMatchObject({ version: '8.0.0' });
+  });
+
+  test('tells the time of the last change with every reply, errors too', async () => {
+    const reply = await store.db.command({ ping: 1 });
+    expect(reply).toHaveProperty('operationTime');
+    expect(reply).toHaveProperty('$clusterTime');
+    const failure = await failureOf(store.db.command({ foo: 1 }));
+    expect(failure).toMatchObject({ code: 59, codeName: 'CommandNotFound' });
+    expect(failure['errorResponse']).toHaveProperty('operationTime');
+  });
+
+  test.each(['serverStatus', 'connectionStatus', 'listDatabases', 'getCmdLineOpts', 'hostInfo', 'replSetGetStatus'])(
+    'answers %s',
+    async (name) => {
+      expect(await admin({ [name]: 1 })).toMatchObject({ ok: 1 });
+    },
+  );
+
+  test('refuses transactions with a clear message', async () => {
+    const session = store.client.startSession();
+    session.startTransaction();
+    const failure = await failureOf(store.fresh().insertOne({ a: 1 }, { session }));
+    expect(failure).toMatchObject({ code: 263 });
+    expect(failure.message).toContain('no multi-document transactions');
+    await session.endSession();
+  });
+
+  test('sends nothing back where the client wants no reply', async () => {
+    const docs = store.fresh();
+    await docs.insertOne({ _id: 1 }, { writeConcern: { w: 0 } });
+    await docs.insertMany([{ _id: 2 }, { _id: 3 }], { writeConcern: { w: 0 } });
+    while ((await docs.countDocuments()) < 3) await docs.findOne({});
+    expect(await docs.countDocuments()).toBe(3);
+  });
+
+  test('closes a connection that does not speak the protocol, and serves the others', async () => {
+    const socket = connectSocket(join(store.dir, 'm.sock'));
+    const closed = new Promise((resolve) => socket.on('close', resolve));
+    socket.on('error', () => {});
+    socket.write('GET / HTTP/1.1\r\n\r\n'.repeat(3));
+    await closed;
+    expect(await store.db.command({ ping: 1 })).toMatchObject({ ok: 1 });
+  });
+});
+
+describe('a list of writes', () => {
+  test('stops at the first error if it is ordered', async () => {
+    const docs = store.fresh();
+    const failure = await failureOf(docs.insertMany([{ _id: 1 }, { _id: 1 }, { _id: 2 }]));
+    expect(failure).toMatchObject({ code: 11000, insertedCount: 1 });
+    expect(await docs.countDocuments()).toBe(1);
+  });
+
+  test('goes on after errors if it is not', async () => {
+    const docs = store.fresh();
+    const failure = await failureOf(
+      docs.insertMany([{ _id: 1 }, { _id: 1 }, { _id: 2 }, { _id: 2 }], { ordered: false }),
+    );
+    expect(failure).toMatchObject({ code: 11000, insertedCount: 2 });
+    expect((failure['writeErrors'] as { index: number }[]).map(({ index }) => index)).toEqual([1, 3]);
+  });
+
+  test('mixes kinds in one collection', async () => {
+    const docs = store.fresh();
+    const result = await docs.bulkWrite([
+      { insertOne: { document: { _id: 1, a: 1 } } },
+      { updateOne: { filter: { _id: 1 }, update: { $inc: { a: 1 } } } },
+      { replaceOne: { filter: { _id: 2 }, replacement: { a: 5 }, upsert: true } },
+      { updateMany: { filter: {}, update: { $set: { b: 1 } } } },
+      { deleteOne: { filter: { a: 5 } } },
+    ]);
+    expect(result).toMatchObject({
+      insertedCount: 1,
+      matchedCount: 3,
+      modifiedCount: 3,
+      upsertedCount: 1,
+      deletedCount: 1,
+    });
+    expect(await docs.find().toArray()).toEqual([{ _id: 1, a: 2, b: 1 }]);
+  });
+
+  test('mixes collections, with a result for each write', async () => {
+    const [one, two] = [store.fresh(), store.fresh()];
+    const result = await store.client.bulkWrite(
+      [
+        { name: 'insertOne', namespace: one.namespace, document: { _id: 1 } },
+        { name: 'updateOne', namespace: two.namespace, filter: { _id: 7 }, update: { $set: { a: 1 } }, upsert: true },
+        { name: 'updateMany', namespace: one.namespace, filter: {}, update: { $set: { b: 1 } } },
+        { name: 'deleteMany', namespace: two.namespace, filter: { a: 1 } },
+      ] as never,
+      { verboseResults: true },
+    );
+    expect(result).toMatchObject({
+      insertedCount: 1,
+      upsertedCount: 1,
+      matchedCount: 1,
+      modifiedCount: 1,
+      deletedCount: 1,
+    });
+    expect(result.updateResults?.get(1)).toMatchObject({ upsertedId: 7 });
+    const failure = await failureOf(
+      store.client.bulkWrite([
+        { name: 'insertOne', namespace: one.namespace, document: { _id: 1 } },
+        { name: 'insertOne', namespace: one.namespace, document: { _id: 2 } },
+      ] as never),
+    );
+    expect((failure['writeErrors'] as Map<number, { code: number }>).get(0)).toMatchObject({ code: 11000 });
+    expect(await one.countDocuments()).toBe(1);
+  });
+
+  test('of thousands goes through, one by one visible in counts', async () => {
+    const docs = store.fresh();
+    await docs.insertMany(Array.from({ length: 5000 }, (_, i) => ({ _id: i, a: i % 10 })));
+    expect(await docs.updateMany({ a: 3 }, { $inc: { a: 10 } })).toMatchObject({ modifiedCount: 500 });
+    await docs.createIndex({ a: 1 });
+    expect(await docs.updateMany({ a: { $gte: 0 } }, { $inc: { a: 1 } })).toMatchObject({ modifiedCount: 5000 });
+    expect(await docs.deleteMany({ a: 14 })).toMatchObject({ deletedCount: 500 });
+    expect(await docs.countDocuments({})).toBe(4500);
+  });
+});
+
+describe('a retryable write', () => {
+  test.each(['at once', 'after a restart'])('is not done again when it is repeated %s', async (when) => {
+    const docs = store.fresh();
+    const lsid = { id: new UUID() };
+    const update = {
+      update: docs.collectionName,
+      updates: [{ q: { _id: 1 }, u: { $inc: { n: 1 } }, upsert: true }],
+      lsid,
+      txnNumber: Long.fromNumber(1),
+    };
+    const first = await raw(update);
+    if (when === 'after a restart') await store.restart();
+    const again = await raw(update);
+    expect(again).toMatchObject({ n: first['n'], upserted: first['upserted'] });
+    expect(await store.db.collection(docs.collectionName).findOne({})).toEqual({ _id: 1, n: 1 });
+    expect(await raw({ ...update, txnNumber: Long.fromNumber(2) })).toMatchObject({ n: 1, nModified: 1 });
+    expect(await raw(update)).toMatchObject({ ok: 0, code: 225 });
+  });
+
+  test('gives findAndModify its first answer again', async () => {
+    const docs = store.fresh();
+    await docs.insertOne({ _id: 1, n: 1 });
+    const command = {
+      findAndModify: docs.collectionName,
+      query: { _id: 1 },
+      update: { $inc: { n: 1 } },
+      lsid: { id: new UUID() },
+      txnNumber: Long.fromNumber(5),
+    };
+    expect(await raw(command)).toMatchObject({ value: { _id: 1, n: 1 } });
+    expect(await raw(command)).toMatchObject({ value: { _id: 1, n: 1 } });
+    expect(await docs.findOne({})).toEqual({ _id: 1, n: 2 });
+  });
+});
+
+/** Sends one OP_MSG over a socket of its own, as the driver would frame it. */
+const raw = async (command: Document): Promise<Document> => {
+  const body = Buffer.from(serialize({ ...command, $db: 'test' }));
+  const head = Buffer.alloc(21);
+  head.writeInt32LE(head.length + body.length, 0);
+  head.writeInt32LE(1, 4);
+  head.writeInt32LE(2013, 12);
+  const socket = connectSocket(join(store.dir, 'm.sock'));
+  socket.write(Buffer.concat([head, body]));
+  let reply = Buffer.alloc(0);
+  for await (const chunk of socket) {
+    reply = Buffer.concat([reply, chunk as Buffer]);
+    if (reply.length >= 4 && reply.length >= reply.readInt32LE(0)) break;
+  }
+  return deserialize(reply.subarray(21));
+};
