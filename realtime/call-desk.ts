@@ -1,6 +1,8 @@
 import type { Agent } from '../domain/agent.ts';
 import { isRefusal, type Refusal } from '../domain/decider.ts';
+import type { AgentView } from '../projections/agents.ts';
 import type { InboxCall } from '../projections/inbox.ts';
+import type { Shown } from '../projections/projection.ts';
 import type { Change, ReadModel } from '../projections/reader.ts';
 import type { Gateways } from './gateways.ts';
 import { type Seat, seating } from './seat.ts';
@@ -22,7 +24,7 @@ export type CallSockets = {
   acknowledge(c: { store: string; agentId: string; callId: string; offerId: string }): Promise<void>;
 };
 
-type AgentDocument = { readonly agentId: string; readonly detail: Agent };
+type AgentDocument = AgentView & { readonly detail: Agent };
 
 type Options = {
   agents: ReadModel<AgentDocument>;
@@ -36,7 +38,7 @@ type Options = {
 export const callDesk = ({ agents, inbox, callSockets, gateways, now }: Options) => {
   const seats = seating();
 
-  const agentOf = async ({ store, agentId }: Seat) => (await agents.get(store, `${store}.${agentId}`))?.doc.detail;
+  const agentOf = ({ store, agentId }: Seat) => agents.get(store, `${store}.${agentId}`);
 
   const supersede = (seat: Seat, fence: number, by: string) => {
     seat.role = 'standby';
@@ -44,11 +46,14 @@ export const callDesk = ({ agents, inbox, callSockets, gateways, now }: Options)
     seat.signal({ type: 'superseded', fence, by });
   };
 
-  /** What the agent's document says of the holder of the call socket. */
-  const compare = (seat: Seat, { socket, fence }: Agent) => {
-    if (seat.role !== 'active' || !socket) return;
-    if (socket.sessionId === seat.sessionId) seat.isConfirmed = true;
-    else if (fence > seat.fence || (fence === seat.fence && seat.isConfirmed)) supersede(seat, fence, socket.sessionId);
+  /** What the agent's document says of who holds the call socket. */
+  const compare = (seat: Seat, { at, doc: { callSocket } }: Shown<Pick<AgentView, 'callSocket'>>) => {
+    if (at < seat.seenAt) return;
+    seat.seenAt = at;
+    if (seat.role !== 'active' || !callSocket) return;
+    const { sessionId, fence } = callSocket;
+    if (sessionId === seat.sessionId) seat.isConfirmed = true;
+    else if (fence > seat.fence || (fence === seat.fence && seat.isConfirmed)) supersede(seat, fence, sessionId);
   };
 
   const tell = (seat: Seat, callId: string, call: InboxCall | null) => {
@@ -62,16 +67,24 @@ export const callDesk = ({ agents, inbox, callSockets, gateways, now }: Options)
   /** A page that was loaded anew is told what rings; what else is going on it reads in its inbox. */
   const ring = async (seat: Seat) => {
     const mine = { filter: { 'doc.agentId': seat.agentId }, sort: { path: 'doc.startedAt', direction: -1 } as const };
+    const meanwhile = new Set<string>();
+    seat.toldMeanwhile = meanwhile;
     for (const { _id, doc } of await inbox.find(seat.store, mine.filter, { sort: mine.sort, limit: 20 })) {
-      if (doc.state === 'ringing') tell(seat, _id, doc);
+      if (doc.state === 'ringing' && !meanwhile.has(_id)) tell(seat, _id, doc);
     }
+    seat.toldMeanwhile = null;
   };
 
   const tellAll = async (store: string, changes: readonly Change[]) => {
     if (seats.active(store).length === 0) return;
     const ids = changes.map(({ _id }) => _id);
     const calls = new Map((await inbox.matching(store, ids, {})).map(({ _id, doc }) => [_id, doc]));
-    for (const id of ids) for (const seat of seats.active(store)) tell(seat, id, calls.get(id) ?? null);
+    for (const seat of seats.active(store)) {
+      for (const id of ids) {
+        seat.toldMeanwhile?.add(id);
+        tell(seat, id, calls.get(id) ?? null);
+      }
+    }
   };
 
   const check = async (seat: Seat) => {
@@ -82,8 +95,8 @@ export const callDesk = ({ agents, inbox, callSockets, gateways, now }: Options)
   const review = async (store: string, changes: readonly Change[]) => {
     if (seats.active(store).length === 0) return;
     const ids = changes.map(({ _id }) => _id);
-    for (const { doc } of await agents.matching(store, ids, {})) {
-      for (const seat of seats.of(store, doc.agentId)) compare(seat, doc.detail);
+    for (const agent of await agents.matching(store, ids, {})) {
+      for (const seat of seats.of(store, agent.doc.agentId)) compare(seat, agent);
     }
   };
 
@@ -91,7 +104,7 @@ export const callDesk = ({ agents, inbox, callSockets, gateways, now }: Options)
     /** Asks for the agent's call socket. */
     async open(seat: Seat, takeOver: boolean): Promise<Refusal | null> {
       const { store, agentId, sessionId, tab } = seat;
-      const present = await agentOf(seat);
+      const present = (await agentOf(seat))?.doc.detail;
       const holderIsGone = !!present?.socket && (await gateways.isGone(present.socket.gateway));
       const asked = { store, agentId, sessionId, tab, takeOver, gateway: gateways.id, holderIsGone };
       const answer = await callSockets.open(asked);

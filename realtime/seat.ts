@@ -10,11 +10,26 @@ export type Seat = {
   fence: number;
   /** Whether the agent's document has shown this session as the holder; before, an older one there means nothing. */
   isConfirmed: boolean;
+  /** Position of the newest document of the agent that was looked at. */
+  seenAt: bigint;
+  /** While what rings is read: the calls that were told of meanwhile, of which that may be old news. */
+  toldMeanwhile: Set<string> | null;
   /** What was told of each call. */
   readonly known: Map<string, Known>;
   /** Sends at once; a socket that cannot take it is closed, for an agent whom a ring does not reach must not be routable. */
   signal(frame: Signal | { readonly type: 'superseded'; readonly fence: number; readonly by: string }): void;
 };
+
+/** A seat before it is known what the agent's stream says of it. */
+export const newSeat = (who: Pick<Seat, 'store' | 'agentId' | 'sessionId' | 'tab' | 'signal'>): Seat => ({
+  ...who,
+  role: 'standby',
+  fence: 0,
+  isConfirmed: false,
+  seenAt: 0n,
+  toldMeanwhile: null,
+  known: new Map(),
+});
 
 /** The seats of this process, by agent. */
 export const seating = () => {

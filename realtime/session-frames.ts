@@ -2,7 +2,7 @@ import type { Refusal } from '../domain/decider.ts';
 import { staff } from '../http/route.ts';
 import { type ClientFrame, FrameError } from './frames.ts';
 import type { identity } from './identity.ts';
-import type { Seat } from './seat.ts';
+import { newSeat, type Seat } from './seat.ts';
 import type { SessionContext } from './session.ts';
 import type { subscriptions } from './subscriptions.ts';
 import { maySee, questionOf } from './topics.ts';
@@ -29,7 +29,7 @@ const answers: Answers = {
     const { store, sub: agentId, role } = await c.who.admit(token);
     c.greeted();
     if (!callSocket || !staff.includes(role)) return welcome(c);
-    const seat: Seat = { ...unseated, store, agentId, sessionId: c.id, tab, known: new Map(), signal: c.say };
+    const seat = newSeat({ store, agentId, sessionId: c.id, tab, signal: c.say });
     c.sit(seat);
     await takeSeat(c, seat, takeOver, 'hello');
   },
@@ -77,8 +77,6 @@ const answers: Answers = {
 
 /** Does what a frame asks for. */
 export const respond = (c: Conversation, frame: ClientFrame) => answers[frame.type](c, frame as never);
-
-const unseated = { role: 'standby', fence: 0, isConfirmed: false } as const;
 
 /** How the session stands: the answer to hello, to a claim and to a new token. */
 const welcome = (c: Conversation) => {

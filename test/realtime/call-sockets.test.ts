@@ -193,12 +193,12 @@ describe('a call', () => {
     const asha = await desk.newAgent();
     const first = await desk.page(url, asha, { tab: 'a' });
     await desk.call('c4', { agentId: asha });
-    await desk.call('c5', { agentId: asha, expiresAt: Date.now() - 1 });
+    await desk.call('long-over', { agentId: asha, expiresAt: Date.now() - 1 });
     await first.client.frame(({ type }) => type === 'call.offer');
     await first.client.close();
     const reloaded = await desk.page(url, asha, { tab: 'a' });
     expect(await reloaded.client.frame(({ type }) => type === 'call.offer')).toMatchObject({ callId: 'c4' });
-    expect(JSON.stringify([first.client.frames, reloaded.client.frames])).not.toContain('c5');
+    expect(JSON.stringify([first.client.frames, reloaded.client.frames])).not.toContain('long-over');
   });
 
   test('is offered to the one who claims while it rings', async () => {

@@ -191,6 +191,14 @@ describe('the server', () => {
     client.socket.terminate();
   });
 
+  test('stops with the signal it was given', async () => {
+    const ending = new AbortController();
+    const leaving = await world.serve({ signal: ending.signal });
+    const client = await connect(leaving.url);
+    ending.abort();
+    expect(await client.closed).toMatchObject({ code: 4100 });
+  });
+
   test('says that a port is taken', async () => {
     const { port } = new URL(url);
     await expect(world.serve({ port: Number(port) })).rejects.toThrow(/cannot listen.*REALTIME_PORT/);
