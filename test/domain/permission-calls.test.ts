@@ -238,6 +238,26 @@ describe('may we call? is answered with', () => {
     });
   });
 
+  test.each([
+    { after: hours(24) - 1, requests24h: 1, requests7d: 1 },
+    { after: hours(24), requests24h: 0, requests7d: 1 },
+    { after: days(7) - 1, requests24h: 0, requests7d: 1 },
+    { after: days(7), requests24h: 0, requests7d: 0 },
+  ])('counters of the requests that still count $after ms later', ({ after, ...counters }) => {
+    expect(ask(monday + after, nothingAgainstIt, requested(monday)).counters).toMatchObject(counters);
+  });
+
+  test.each([
+    { after: hours(24) - 1, connected24h: 1 },
+    { after: hours(24), connected24h: 0 },
+  ])('a counter of the connected calls that still count $after ms later', ({ after, connected24h }) => {
+    expect(ask(monday + after, nothingAgainstIt, connected(monday)).counters).toMatchObject({ connected24h });
+  });
+
+  test('counters without a request of the very moment in which they spoke', () => {
+    expect(ask(noon, nothingAgainstIt, requested(monday), connected(monday)).counters.requests24h).toBe(0);
+  });
+
   test('no, the rule, the earliest time, and the events that say so', () => {
     const { call } = ask(noon, nothingAgainstIt, granted(monday), ...connectedCalls(10, monday));
     expect(call).toMatchObject({

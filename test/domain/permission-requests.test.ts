@@ -72,6 +72,31 @@ describe('asking for permission', () => {
       .then(asked(ask(at)));
   });
 
+  test('is sent, delivered or refused once, and nothing is delivered that was refused', () => {
+    const fact = { at: monday, ...pair, requestId: 'r1' };
+    const sending = { type: 'RecordRequestSent', ...fact, messageId: 'wamid.r1' } as const;
+    const delivery = { type: 'RecordRequestDelivered', ...fact } as const;
+    const refusal = { type: 'RecordRequestRefused', ...fact, metaErrorCode: 131026 } as const;
+    const out = [requested(monday, 'r1'), sent(monday, 'r1')] as const;
+    given(requested(monday, 'r1')).when(sending).then(sent(monday, 'r1'));
+    given(...out)
+      .when(sending)
+      .thenNothing();
+    given(...out)
+      .when(delivery)
+      .then(delivered(monday, 'r1'));
+    given(...out, delivered(monday, 'r1'))
+      .when(delivery)
+      .thenNothing();
+    given(requested(monday, 'r1')).when(refusal).then(refusedByMeta(monday, 'r1'));
+    given(...out)
+      .when(refusal)
+      .thenNothing();
+    given(requested(monday, 'r1'), refusedByMeta(monday, 'r1')).when(refusal).thenNothing();
+    given(requested(monday, 'r1'), refusedByMeta(monday, 'r1')).when(delivery).thenNothing();
+    given().when(delivery).thenNothing();
+  });
+
   test.each([
     ['delivered', delivered(monday, 'r1')],
     ['answered', declined(monday, 'r1')],

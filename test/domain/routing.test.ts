@@ -22,6 +22,10 @@ describe('the routing rules of a store', () => {
   test('get a new version with every change', () => {
     given().when(configure).then(configured);
     given(configured).when(configure).thenNothing();
+    const asAtTheStart = { at: noon, ...routing.initial.rules };
+    given()
+      .when({ type: 'ConfigureRouting', ...asAtTheStart })
+      .then({ type: 'RoutingConfigured', ruleVersion: 1, ...asAtTheStart });
     given(configured)
       .when({ ...configure, ringSeconds: 20 })
       .then({ ...configured, ruleVersion: 2, ringSeconds: 20 });
