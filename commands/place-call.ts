@@ -1,19 +1,15 @@
-import { type Agent, agent, agentRefusal } from '../domain/agent.ts';
+import { type Agent, agent } from '../domain/agent.ts';
 import { call } from '../domain/call.ts';
-import { outgoingRefusal } from '../domain/channel.ts';
-import { conversation } from '../domain/conversation.ts';
 import { isRefusal, type Refusal, refuse } from '../domain/decider.ts';
-import { permission } from '../domain/permission.ts';
-import { defaultPolicies, policyAt } from '../domain/permission-policy.ts';
-import { type CallFacts, callRefusal } from '../domain/permission-verdict.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Customer } from '../store/directory.ts';
 import type { Context } from '../store/event-log.ts';
 import { uuidFrom } from '../store/ids.ts';
-import { agentKey, isNumber, ownChannel, pairKey } from './belongings.ts';
+import { authoriseCall, ranOut } from './authorise-call.ts';
+import { agentKey, isNumber, ownChannel } from './belongings.ts';
 import { dial } from './dial.ts';
 import { openTicket } from './open-ticket.ts';
-import { stepOf, type WriteSide } from './write-side.ts';
+import type { WriteSide } from './write-side.ts';
 
 type Command = {
   agentId: string;
@@ -46,7 +42,7 @@ export const placeCall =
   async (command: Command, context: Context): Promise<Placed | Refusal> => {
     const callId = uuidFrom('call', context.commandId);
     const begun = await w.stateOf(call, callId);
-    if (begun.refusedAt !== null) return refuse('call.ended', { facts: { callId } });
+    if (begun.refusedAt !== null) return ranOut(callId);
     const at = w.now();
     const [channel, staff, to] = await Promise.all([
       ownChannel(w, context.store, command.channelId),
@@ -57,58 +53,11 @@ export const placeCall =
     if (!to) return isNumber(command.customer) ? refuse('permission.none') : refuse('customer.unknown');
 
     const placing = { ...command, at, callId, to, channelName: channel.details.name, caller: staff.profile };
-    if (begun.direction === null) {
-      const against = {
-        channel: outgoingRefusal(channel, at),
-        agent: agentRefusal(freeOf(staff, callId), at, command.fence),
-        channelAt: (later: Instant) => outgoingRefusal(channel, later),
-      };
-      const refusal =
-        (await refusalBeforehand(w, placing, against)) ?? (await take(w, placing, against.channel, context));
-      if (refusal) return refusal;
-    }
-    return dial(w, placing, await openTicket(w, openingOf(placing), context), context);
+    const refusal = begun.direction === null ? await authoriseCall(w, placing, { channel, staff }, context) : null;
+    if (refusal) return refusal;
+    const ticketId = begun.ticketId ?? (await openTicket(w, openingOf(placing), context));
+    return dial(w, placing, ticketId, context);
   };
-
-/** The agent as they would be without this very call: what it has taken before a crash is not against it. */
-const freeOf = (staff: Agent, callId: string): Agent =>
-  staff.call?.callId === callId ? { ...staff, call: null } : staff;
-
-/** A plain "no", found without writing anything. */
-const refusalBeforehand = async (
-  w: WriteSide,
-  { at, callId, channelId, to }: Placing,
-  against: CallFacts,
-): Promise<Refusal | null> => {
-  const state = await w.stateOf(permission, pairKey(channelId, to.customerId));
-  const free = { ...state, liveCalls: state.liveCalls.filter((live) => live.callId !== callId) };
-  return callRefusal(free, against, at, policyAt(defaultPolicies, at));
-};
-
-/** Takes the agent, then the customer, each of whom can be in one call only; gives the agent back if the customer is not free. */
-const take = async (
-  w: WriteSide,
-  { at, callId, agentId, channelId, to, fence }: Placing,
-  channel: Refusal | null,
-  context: Context,
-): Promise<Refusal | null> => {
-  const { customerId } = to;
-  const key = agentKey(context.store, agentId);
-  const reserve = { type: 'ReserveAgent', at, agentId, callId, direction: 'outgoing', fence } as const;
-  const reserved = await w.transact(agent, key, reserve, context);
-  if (isRefusal(reserved)) return reserved;
-  const { ticketId } = await w.stateOf(conversation, pairKey(channelId, customerId));
-  const authorised = await w.transact(
-    permission,
-    pairKey(channelId, customerId),
-    { type: 'AuthoriseCall', at, callId, agentId, channelId, customerId, ticketId, facts: { channel, agent: null } },
-    context,
-  );
-  if (!isRefusal(authorised)) return null;
-  const release = { type: 'ReleaseAgent', at, agentId, callId, because: 'refused' } as const;
-  await w.transact(agent, key, release, stepOf(context, 'release'));
-  return authorised;
-};
 
 const openingOf = ({ at, callId, channelId, channelName, to }: Placing) => {
   const { customerId, waId, name: customerName } = to;

@@ -1,6 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { placeCall } from '../../commands/place-call.ts';
+import { contextOf } from '../../commands/write-side.ts';
 import { agent } from '../../domain/agent.ts';
+import { call } from '../../domain/call.ts';
 import { permission } from '../../domain/permission.ts';
+import { uuidFrom } from '../../store/ids.ts';
 import { type Answer, metaError } from './meta.ts';
 import { delivery, outgoing, permissionReply } from './whatsapp/samples.ts';
 import { calling, fresh, openStore, startWorld, type World } from './world.ts';
@@ -164,6 +169,73 @@ describe('when two want the same at once', () => {
     expect(statuses(answers)).toEqual(['agent.on_call', 'placed']);
     const live = [await permissionOf(one), await permissionOf(two)].flatMap(({ liveCalls }) => liveCalls);
     expect(live).toHaveLength(1);
+  });
+});
+
+describe('after a crash on its way, the same command', () => {
+  const at = () => world.clock.now;
+
+  /** A call as far as it came before the crash: these steps were written, under the command's own id. */
+  const crashed = async (steps: ('authorise' | 'reserve' | 'place')[]) => {
+    const care = await openStore(world);
+    const { store, channelId } = care;
+    const { waId, customerId, pair } = await willing(care);
+    const actor = { type: 'agent', id: 'ana' } as const;
+    const context = contextOf({ store, actor, commandId: randomUUID(), correlationId: 'test' });
+    const callId = uuidFrom('call', context.commandId);
+    const fact = { at: at(), callId, channelId, customerId, ticketId: null };
+    const done = {
+      authorise: () => {
+        const facts = { channel: null, agent: null };
+        return world.w.transact(permission, pair, { type: 'AuthoriseCall', ...fact, agentId: 'ana', facts }, context);
+      },
+      reserve: () => {
+        const reserve = { type: 'ReserveAgent', at: at(), agentId: 'ana', callId, direction: 'outgoing' } as const;
+        return world.w.transact(agent, `${store}.ana`, { ...reserve, fence: null }, context);
+      },
+      place: () => {
+        const who = { channelName: 'Care', waId, customerName: null, agentId: 'ana', agentName: 'ana', team: null };
+        return world.w.transact(call, callId, { type: 'PlaceCall', ...fact, ...who, ticketId: 'ticket' }, context);
+      },
+    };
+    for (const step of steps) await done[step]();
+    const command = { agentId: 'ana', channelId, customer: waId, sdpOffer: null, fence: null };
+    const again = () => placeCall(world.w)(command, context);
+    return { care, waId, pair, callId, fact, context, again };
+  };
+
+  test.each<['authorise' | 'reserve', ...'reserve'[]]>([['authorise'], ['authorise', 'reserve']])(
+    'goes on after %s %s, and takes nothing twice',
+    async (...steps) => {
+      const { care, waId, pair, callId, again } = await crashed(steps);
+      expect(await again()).toMatchObject({ callId });
+      const types = [
+        ...(await world.typesIn(`permission-${pair}`)),
+        ...(await world.typesIn(`agent-${care.store}.ana`)),
+      ];
+      expect(types.filter((type) => /Authorised|Reserved/.test(type))).toEqual([
+        'OutgoingCallAuthorised',
+        'AgentReserved',
+      ]);
+      expect(world.meta.askedAbout(waId)).toHaveLength(1);
+    },
+  );
+
+  test('does not dial once the call was recorded, for it may have dialled', async () => {
+    const { waId, callId, again } = await crashed(['authorise', 'reserve', 'place']);
+    expect(await again()).toMatchObject({ callId, ticketId: 'ticket' });
+    expect(world.meta.askedAbout(waId)).toEqual([]);
+    expect(await world.typesIn('ticket-ticket')).toContain('CallLinked');
+  });
+
+  test('is refused once what it had taken was given back', async () => {
+    const { care, waId, pair, fact, again } = await crashed(['authorise']);
+    const actor = { type: 'system', id: 'timer' } as const;
+    const timer = contextOf({ store: care.store, actor, commandId: randomUUID(), correlationId: 'test' });
+    await world.w.transact(permission, pair, { type: 'RecordOutgoingEnded', ...fact, result: 'failed' }, timer);
+    expect(await again()).toMatchObject({ refused: 'call.ended' });
+    expect(await agentOf(care)).toMatchObject({ call: null });
+    expect(world.meta.askedAbout(waId)).toEqual([]);
   });
 });
 
