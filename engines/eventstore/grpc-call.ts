@@ -27,14 +27,14 @@ export class GrpcCall {
     stream.on('wantTrailers', () => stream.sendTrailers(this.trailers));
   }
 
-  /** Whether the caller has gone or was answered to the end. */
+  /** Whether the caller has gone or was answered to the end; a caller that broke off has not said all it wanted to. */
   get isOver(): boolean {
-    return this.hasEnded;
+    return this.hasEnded || this.stream.closed || this.stream.destroyed;
   }
 
   /** Calls `ending` when the call is over; at once if it is. */
   onEnd(ending: () => void): void {
-    if (this.hasEnded) ending();
+    if (this.isOver) ending();
     else this.endings.add(ending);
   }
 
@@ -53,7 +53,7 @@ export class GrpcCall {
   }
 
   private guard(work: () => void): void {
-    if (this.hasEnded) return;
+    if (this.isOver) return;
     try {
       work();
     } catch (error) {
@@ -84,7 +84,7 @@ export class GrpcCall {
 
   /** Sends complete gRPC messages, however slow the caller is. */
   write(messages: Buffer): void {
-    if (this.hasEnded) return;
+    if (this.isOver) return;
     if (!this.stream.headersSent) this.stream.respond(OPENING, { waitForTrailers: true });
     this.stream.write(messages);
   }
@@ -93,12 +93,12 @@ export class GrpcCall {
   async send(messages: Buffer): Promise<void> {
     this.write(messages);
     if (++this.sends % SENDS_PER_TURN === 0) await new Promise((next) => setImmediate(next));
-    while (this.stream.writableNeedDrain && !this.hasEnded) await this.room.wait();
+    while (this.stream.writableNeedDrain && !this.isOver) await this.room.wait();
   }
 
   /** Ends the call with OK, after `last` if given. */
   finish(last?: Buffer): void {
-    if (this.hasEnded) return;
+    if (this.isOver) return;
     this.write(last ?? Buffer.alloc(0));
     this.stream.end();
     this.end();
@@ -106,7 +106,7 @@ export class GrpcCall {
 
   /** Ends the call with the status that `error` stands for. */
   fail(error: unknown): void {
-    if (this.hasEnded) return;
+    if (this.isOver) return;
     this.trailers = trailersOf(asGrpcError(error));
     if (this.stream.headersSent) this.stream.end();
     else this.stream.respond({ ...OPENING, ...this.trailers }, { endStream: true });

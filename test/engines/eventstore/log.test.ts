@@ -193,3 +193,36 @@ test('a flipped bit never changes an event: the log opens with a beginning of it
     RUNS,
   );
 });
+
+test('an event is visible when it is durable, while the next append already counts it', async () => {
+  const store = open(freshDir());
+  const event = () => ({ id: randomUUID(), type: 'T', isJson: false, metadata: NOTHING, data: NOTHING });
+  const seen: string[] = [];
+  const answered = new Promise<void>((done) => {
+    append(store, 's', 'no_stream', [event()], ({ is }) => seen.push(`${is}, ${store.visible} visible`));
+    append(store, 's', 0, [event()], ({ is }) => seen.push(`${is}, ${store.visible} visible`));
+    append(store, 's', 0, [event()], ({ is }) => {
+      seen.push(`${is}, ${store.visible} visible`);
+      done();
+    });
+  });
+  expect(store.visible).toBe(0);
+  expect(store.streams.countBelow(0, store.visible)).toBe(0);
+  await answered;
+  expect(seen).toEqual(['written, 2 visible', 'written, 2 visible', 'wrong-revision, 2 visible']);
+  await store.close();
+});
+
+test('a repeated append is recognised after the log was opened again, with and without its index', async () => {
+  const dir = freshDir();
+  const events = [{ id: randomUUID(), type: 'T', isJson: false, metadata: NOTHING, data: NOTHING }];
+  const outcomes: Outcome[] = [];
+  for (const losesIndex of [false, true, false]) {
+    const store = open(dir);
+    outcomes.push(await new Promise<Outcome>((reply) => append(store, 's', 'any', events, reply)));
+    await store.close();
+    if (losesIndex) for (const name of readdirSync(dir)) if (name.endsWith('.idx')) rmSync(join(dir, name));
+  }
+  expect(outcomes[0]).toMatchObject({ is: 'written', revision: 0 });
+  expect(outcomes).toEqual([outcomes[0], outcomes[0], outcomes[0]]);
+});

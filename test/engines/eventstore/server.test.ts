@@ -3,6 +3,7 @@ import { connect } from 'node:http2';
 import { join } from 'node:path';
 import { EventStoreDBClient, persistentSubscriptionToStreamSettingsFromDefaults } from '@eventstore/db-client';
 import { describe, expect, test } from 'vitest';
+import { DirectoryInUse } from '../../../engines/eventstore/lock.ts';
 import { startEventStore } from '../../../engines/eventstore/server.ts';
 import { all, clientOf, counted, failureOf, freshName, runEventStore, temporaryDirectory, until } from './running.ts';
 
@@ -129,6 +130,11 @@ describe('a stop', () => {
     await again.stop();
     await directory.remove();
   });
+});
+
+test('a second start on the directory in the same process is refused', async () => {
+  const second = startEventStore({ dir: running.dir, port: 0, patience: 0 });
+  expect(await failureOf(second)).toBeInstanceOf(DirectoryInUse);
 });
 
 test('a start on an address that is taken fails and leaves the directory free', async () => {
