@@ -2,6 +2,7 @@ import pino from 'pino';
 import pretty from 'pino-pretty';
 import { ConfigFault, readConfig } from './config.ts';
 import { startRingbook } from './start.ts';
+import { NotStarted } from './store/embedded.ts';
 
 const logger = (level: string) =>
   process.stdout.isTTY ? pino({ level }, pretty({ colorize: true })) : pino({ level });
@@ -23,7 +24,14 @@ const run = async () => {
   process.on('SIGTERM', stop);
 };
 
+/** What a person can mend is told in a sentence; anything else is ours, with its stack. */
+const explain = (error: NodeJS.ErrnoException & { port?: number }) => {
+  if (error.code === 'EADDRINUSE') return `port ${error.port} is taken: stop what listens there, or set another port`;
+  const mendable = error instanceof ConfigFault || error instanceof NotStarted;
+  return mendable ? error.message : (error.stack ?? error.message);
+};
+
 await run().catch((error: Error) => {
-  process.stderr.write(`${error instanceof ConfigFault ? error.message : (error.stack ?? error.message)}\n`);
+  process.stderr.write(`${explain(error)}\n`);
   process.exit(1);
 });

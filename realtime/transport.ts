@@ -1,5 +1,6 @@
 import {
   App,
+  LIBUS_LISTEN_EXCLUSIVE_PORT,
   type us_listen_socket,
   us_listen_socket_close,
   us_socket_local_port,
@@ -84,7 +85,8 @@ export const listen = async (options: TransportOptions): Promise<{ url: string; 
     .any('/*', (res) => void res.writeStatus('426 Upgrade Required').end('This port speaks WebSocket only.'));
 
   const listener = await new Promise<us_listen_socket>((resolve, reject) => {
-    app.listen(host, port, (token) => {
+    // exclusive, or a second server would silently share the port and take half of the clients
+    app.listen(host, port, LIBUS_LISTEN_EXCLUSIVE_PORT, (token) => {
       if (token) resolve(token);
       else reject(new Error(`cannot listen on ${host}:${port}: choose another REALTIME_PORT or end who holds it`));
     });

@@ -30,6 +30,11 @@ export const embeddedUrl = (dataDir: string, service: Service): string =>
     ? `unix:${socketOf(dataDir, service)}`
     : `mongodb://${encodeURIComponent(socketOf(dataDir, service))}/?directConnection=true`;
 
+/** An embedded server refused to start; it has said why on its own error stream. */
+export class NotStarted extends Error {
+  override readonly name = 'NotStarted';
+}
+
 export type Embedded = {
   readonly service: Service;
   readonly dataDir: string;
@@ -103,5 +108,5 @@ export const listening = async (child: ChildProcess, { service, port, onStart, o
     child.stdout!.resume(); // whatever else it prints must not fill the pipe
     return;
   }
-  throw new Error(`the embedded ${service} server ended before it was ready; its own message stands above`);
+  throw new NotStarted(`the embedded ${service} server did not start: its own message stands above`);
 };

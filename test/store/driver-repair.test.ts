@@ -58,12 +58,17 @@ test('an operation on a connection that is just being closed fails or is repeate
     client
       .db('test')
       .command({ ping: 1 })
-      .catch(() => null);
+      .then(
+        () => 'answered',
+        (fault: Error) => fault.name,
+      );
 
+  const outcomes: string[] = [];
   for (let round = 0; round < 10; round++) {
-    await ping();
+    outcomes.push(await ping());
     for (let turn = 0; turn < round % 5; turn++) await setImmediate();
   }
+  expect(new Set(outcomes)).toEqual(new Set(['answered', 'MongoNetworkError']));
   await client.close();
   server.close();
 });

@@ -142,7 +142,9 @@ export const eventually = async <T>(
     const answer = await ask().catch((error: unknown) => error as T);
     if (!(answer instanceof Error) && holds(answer)) return answer;
     if (performance.now() > until)
-      throw new Error(`still not so after ${withinMs} ms: ${JSON.stringify(answer) ?? answer}`);
+      throw new Error(
+        `still not so after ${withinMs} ms: ${(JSON.stringify(answer) ?? String(answer)).slice(0, 2_000)}`,
+      );
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 };
