@@ -28,19 +28,23 @@ export type Openness = { readonly open: boolean; readonly opensAt: Instant | nul
 
 type Interval = { readonly from: Instant; readonly until: Instant };
 
-const daysAhead = 400;
-
 /** Whether these hours are open at an instant and, if not, when they next open. No hours set means always open. */
 export const openness = (hours: WorkingHours | null, holidays: readonly Holiday[], at: Instant): Openness => {
   if (hours === null && holidays.length === 0) return { open: true, opensAt: null };
   const zone = hours?.timezone ?? 'UTC';
   const today = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone).toPlainDate();
-  for (let day = -1; day <= daysAhead; day++) {
-    const next = intervalsOn(today.add({ days: day }), zone, hours, holidays).find(({ until }) => until > at);
+  for (const date of datesFrom(today, holidays)) {
+    const next = intervalsOn(date, zone, hours, holidays).find(({ until }) => until > at);
     if (next) return next.from <= at ? { open: true, opensAt: null } : { open: false, opensAt: next.from };
   }
   return { open: false, opensAt: null };
 };
+
+/** Yesterday may last past midnight; a week, and a day more for every holiday, meets every day of the week; a holiday may open by itself. */
+function* datesFrom(today: Temporal.PlainDate, holidays: readonly Holiday[]) {
+  for (let day = -1; day <= 7 + holidays.length; day++) yield today.add({ days: day });
+  yield* holidays.map(({ date }) => Temporal.PlainDate.from(date)).toSorted(Temporal.PlainDate.compare);
+}
 
 const intervalsOn = (
   date: Temporal.PlainDate,

@@ -99,6 +99,21 @@ describe('holidays', () => {
     expect(openness(always, [wholeDay], at('2026-01-05T18:30:00Z'))).toMatchObject({ open: false });
   });
 
+  test('may be the only days that ever open', () => {
+    const special = [
+      { date: '2027-05-02', open: '10:00', close: '12:00' },
+      { date: '2027-05-01', open: '10:00', close: '12:00' },
+    ];
+    expect(openness(weekly('UTC'), special, at('2026-01-05T10:00Z'))).toEqual(opens('2027-05-01T10:00Z'));
+    expect(openness(weekly('UTC'), special, at('2027-05-01T10:00Z'))).toEqual(open);
+    expect(openness(weekly('UTC'), special, at('2027-05-02T12:00Z'))).toEqual(opens(null));
+  });
+
+  test('of three weeks are waited for', () => {
+    const shut = Array.from({ length: 21 }, (_, i) => ({ date: `2026-01-${String(6 + i).padStart(2, '0')}` }));
+    expect(openness(india, shut, at('2026-01-06T10:00+05:30'))).toEqual(opens('2026-01-27T10:00+05:30'));
+  });
+
   test('in a row are all skipped', () => {
     const daily = weekly(
       'UTC',
