@@ -144,6 +144,7 @@ describe('where the clocks change', () => {
   test.each([
     ['02:30', '10:00', '2026-03-08T07:00Z', open],
     ['02:30', '10:00', '2026-03-08T06:59:59.999Z', opens('2026-03-08T07:00Z')],
+    ['02:10', '02:50', '2026-03-08T06:00Z', opens('2026-03-15T06:10Z')],
     ['00:00', '02:30', '2026-03-08T06:59:59.999Z', open],
     ['00:00', '02:30', '2026-03-08T07:00Z', opens('2026-03-15T04:00Z')],
   ])('a time that is skipped (%s to %s) is the moment they jump: %s', (from, until, now, expected) => {
