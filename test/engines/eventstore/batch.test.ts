@@ -1,56 +1,35 @@
 import { randomUUID } from 'node:crypto';
-import { connect, constants } from 'node:http2';
-import { createRequire } from 'node:module';
+import { constants } from 'node:http2';
 import { jsonEvent } from '@eventstore/db-client';
 import { beforeEach, expect, test } from 'vitest';
-import { MessageSplitter } from '../../../engines/eventstore/message-splitter.ts';
+import { type Encodable, type RawCall, rawCall, shared, streams, Timestamp } from './raw.ts';
 import { all, counted, failureOf, freshName, runEventStore, until } from './running.ts';
-
-const generated = createRequire(import.meta.url)('@eventstore/db-client/generated/streams_pb.js');
-const shared = createRequire(import.meta.url)('@eventstore/db-client/generated/shared_pb.js');
-const timestamp = createRequire(import.meta.resolve('@eventstore/db-client'))(
-  'google-protobuf/google/protobuf/timestamp_pb.js',
-);
 
 const running = runEventStore({ maxAppendSize: 8 * 1024 * 1024 });
 
-type Encodable = { serializeBinary(): Uint8Array };
-
-/** One call, chunk by chunk: what the official client does not let a test decide. */
-function openCall(method: 'BatchAppend' | 'Append') {
-  const session = connect(running.server.urls[1]!.replace('esdb:', 'http:').replace('?tls=false', ''));
-  const path = `/event_store.client.streams.Streams/${method}`;
-  const stream = session.request({
-    ':method': 'POST',
-    ':path': path,
-    'content-type': 'application/grpc',
-    te: 'trailers',
-  });
-  const splitter = new MessageSplitter();
-  const answers: { id: string; stream: string; result: string }[] = [];
-  stream.on('data', (bytes: Buffer) => {
-    for (const message of splitter.push(bytes)) {
-      const answer = generated.BatchAppendResp.deserializeBinary(message);
-      const result =
-        answer.getError()?.getDetails().getTypeName().split('.').at(-1) ?? answer.getSuccess().getCurrentRevision();
-      const name = Buffer.from(answer.getStreamIdentifier().getStreamName_asU8()).toString();
-      answers.push({ id: answer.getCorrelationId().getString(), stream: name, result });
-    }
-  });
-  const send = (request: Encodable) => {
-    const bytes = request.serializeBinary();
-    const prefix = Buffer.alloc(5);
-    prefix.writeUInt32BE(bytes.length, 1);
-    stream.write(Buffer.concat([prefix, bytes]));
-  };
-  return { answers, send, stream, close: () => session.destroy() };
-}
-
-let call: ReturnType<typeof openCall>;
+let call: RawCall;
 beforeEach(() => {
   call = openCall('BatchAppend');
   return () => call.close();
 });
+
+function openCall(method: string): RawCall {
+  return rawCall(running.server.urls[1]!, `streams.Streams/${method}`);
+}
+
+/** Waits for `count` answers and gives them: the revision of a success, the kind of a failure. */
+async function answers(count: number): Promise<{ id: string; stream: string; result: string }[]> {
+  await until(() => call.messages.length >= count);
+  return call.messages.map((message) => {
+    const answer = streams.BatchAppendResp.deserializeBinary(message);
+    const failure = answer.getError()?.getDetails().getTypeName().split('.').at(-1);
+    return {
+      id: answer.getCorrelationId().getString(),
+      stream: Buffer.from(answer.getStreamIdentifier().getStreamName_asU8()).toString(),
+      result: failure ?? answer.getSuccess().getCurrentRevision(),
+    };
+  });
+}
 
 interface Chunk {
   id: string;
@@ -64,15 +43,15 @@ interface Chunk {
 const COMPLETE = { type: 'T', 'content-type': 'application/json' };
 
 function chunk({ id, stream, deadline, events, headers = COMPLETE, isFinal }: Chunk) {
-  const request = new generated.BatchAppendReq().setCorrelationId(new shared.UUID().setString(id)).setIsFinal(isFinal);
+  const request = new streams.BatchAppendReq().setCorrelationId(new shared.UUID().setString(id)).setIsFinal(isFinal);
   if (stream !== undefined) {
     const identifier = new shared.StreamIdentifier().setStreamName(Buffer.from(stream));
-    const options = new generated.BatchAppendReq.Options().setStreamIdentifier(identifier).setAny(new shared.Empty());
-    if (deadline !== undefined) options.setDeadline(timestamp.Timestamp.fromDate(deadline));
+    const options = new streams.BatchAppendReq.Options().setStreamIdentifier(identifier).setAny(new shared.Empty());
+    if (deadline !== undefined) options.setDeadline(Timestamp.fromDate(deadline));
     request.setOptions(options);
   }
   for (let count = 0; count < events; count++) {
-    const message = new generated.BatchAppendReq.ProposedMessage().setId(new shared.UUID().setString(randomUUID()));
+    const message = new streams.BatchAppendReq.ProposedMessage().setId(new shared.UUID().setString(randomUUID()));
     for (const [key, value] of Object.entries(headers)) message.getMetadataMap().set(key, value);
     request.addProposedMessages(message.setData(Buffer.from('{}')));
   }
@@ -90,8 +69,7 @@ test('chunks of several appends may come in turns, and each append is whole', as
   expect(await countIn(one)).toBe(0);
   call.send(chunk({ id: second, events: 0, isFinal: true }));
   call.send(chunk({ id: first, events: 1, isFinal: true }));
-  await until(() => call.answers.length === 2);
-  expect(call.answers).toEqual([
+  expect(await answers(2)).toEqual([
     { id: second, stream: other, result: '0' },
     { id: first, stream: one, result: '5' },
   ]);
@@ -101,11 +79,10 @@ test('chunks of several appends may come in turns, and each append is whole', as
 test('an append that is not complete when its deadline passes is answered then, and not made', async () => {
   const [stream, id] = [freshName(), randomUUID()];
   call.send(chunk({ id, stream, deadline: new Date(Date.now() + 100), events: 1, isFinal: false }));
-  await until(() => call.answers.length === 1);
+  await answers(1);
   call.send(chunk({ id, events: 1, isFinal: true }));
   call.send(chunk({ id: randomUUID(), stream: freshName(), events: 1, isFinal: true }));
-  await until(() => call.answers.length === 2);
-  expect(call.answers.map(({ result }) => result)).toEqual(['Timeout', '0']);
+  expect((await answers(2)).map(({ result }) => result)).toEqual(['Timeout', '0']);
   expect(await countIn(stream)).toBe(0);
 });
 
@@ -116,8 +93,7 @@ test.each([
   const stream = freshName();
   call.send(chunk({ id: randomUUID(), stream, events: 1, headers, isFinal: true }));
   call.send(chunk({ id: randomUUID(), stream, events: 1, isFinal: true }));
-  await until(() => call.answers.length === 2);
-  expect(call.answers.map(({ result }) => result)).toEqual(['BadRequest', '0']);
+  expect((await answers(2)).map(({ result }) => result)).toEqual(['BadRequest', '0']);
 });
 
 test('an append larger than one chunk of the official client arrives whole', async () => {
@@ -141,8 +117,8 @@ test('an append beyond the limit is refused at the chunk that goes beyond, and t
 });
 
 test.each([
-  ['cancels', (append: ReturnType<typeof openCall>) => append.stream.close(constants.NGHTTP2_CANCEL)],
-  ['loses its connection', (append: ReturnType<typeof openCall>) => append.close()],
+  ['cancels', (append: RawCall) => append.stream.close(constants.NGHTTP2_CANCEL)],
+  ['loses its connection', (append: RawCall) => append.close()],
 ])('of an append whose caller %s half-way nothing is written', async (_title, breakOff) => {
   const stream = freshName();
   const append = openCall('Append');
@@ -161,11 +137,11 @@ test.each([
 /** The two kinds of message of an Append. */
 function parts(stream: string): { options: Encodable; event: Encodable } {
   const identifier = new shared.StreamIdentifier().setStreamName(Buffer.from(stream));
-  const options = new generated.AppendReq.Options().setStreamIdentifier(identifier).setAny(new shared.Empty());
-  const message = new generated.AppendReq.ProposedMessage().setId(new shared.UUID().setString(randomUUID()));
+  const options = new streams.AppendReq.Options().setStreamIdentifier(identifier).setAny(new shared.Empty());
+  const message = new streams.AppendReq.ProposedMessage().setId(new shared.UUID().setString(randomUUID()));
   for (const [key, value] of Object.entries(COMPLETE)) message.getMetadataMap().set(key, value);
   return {
-    options: new generated.AppendReq().setOptions(options),
-    event: new generated.AppendReq().setProposedMessage(message),
+    options: new streams.AppendReq().setOptions(options),
+    event: new streams.AppendReq().setProposedMessage(message),
   };
 }

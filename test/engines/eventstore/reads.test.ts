@@ -9,6 +9,7 @@ import {
   StreamNotFoundError,
 } from '@eventstore/db-client';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { rawCall, shared, streams } from './raw.ts';
 import { all, counted, failureOf, freshName, runEventStore } from './running.ts';
 
 const running = runEventStore();
@@ -104,4 +105,43 @@ test('a reader that leaves early costs the others nothing', async () => {
   const reader = running.client.readAll();
   for await (const _ of reader) break;
   expect(await all(running.client.readStream(STREAM, { maxCount: 1 }))).toHaveLength(1);
+});
+
+/** Reads everything with options that the official client does not offer. */
+async function rawRead(change: (options: Options) => void): Promise<RecordedEvent[]> {
+  const { Options } = streams.ReadReq;
+  const options = new Options().setAll(new Options.AllOptions().setStart(new shared.Empty())).setCount('1000');
+  change(options);
+  const call = rawCall(running.server.urls[1]!, 'streams.Streams/Read');
+  call.send(new streams.ReadReq().setOptions(options));
+  expect(await call.outcome()).toMatchObject({ 'grpc-status': '0' });
+  return call.messages.map((message) => streams.ReadResp.deserializeBinary(message).getEvent().getEvent());
+}
+
+interface Options {
+  setCount(count: string): void;
+  setFilter(filter: unknown): void;
+  setUuidOption(option: unknown): void;
+}
+
+interface RecordedEvent {
+  getStreamIdentifier(): { getStreamName_asU8(): Uint8Array };
+  getId(): { getString(): string; getStructured(): unknown };
+}
+
+test('a read of everything can be filtered; it counts what it finds', async () => {
+  const { FilterOptions } = streams.ReadReq.Options;
+  const found = await rawRead((options) => {
+    options.setCount('4');
+    options.setFilter(new FilterOptions().setStreamIdentifier(new FilterOptions.Expression().setPrefixList(['betw'])));
+  });
+  const names = found.map((event) => Buffer.from(event.getStreamIdentifier().getStreamName_asU8()).toString());
+  expect(names).toEqual(['between', 'between', 'between', 'between']);
+});
+
+test('a read can have event ids in two halves', async () => {
+  const structured = new streams.ReadReq.Options.UUIDOption().setStructured(new shared.Empty());
+  const found = await rawRead((options) => options.setUuidOption(structured));
+  expect(found.length).toBeGreaterThan(20);
+  expect(found.every((event) => event.getId().getStructured() !== undefined)).toBe(true);
 });

@@ -1,10 +1,10 @@
 import { request } from 'node:http';
-import { connect } from 'node:http2';
 import { join } from 'node:path';
 import { EventStoreDBClient, persistentSubscriptionToStreamSettingsFromDefaults } from '@eventstore/db-client';
 import { describe, expect, test } from 'vitest';
 import { DirectoryInUse } from '../../../engines/eventstore/lock.ts';
 import { startEventStore } from '../../../engines/eventstore/server.ts';
+import { framed, rawCall } from './raw.ts';
 import { all, clientOf, counted, failureOf, freshName, runEventStore, temporaryDirectory, until } from './running.ts';
 
 const running = runEventStore();
@@ -59,37 +59,22 @@ describe('what is not covered is refused with the name of the server that covers
   });
 });
 
-/** Sends `body` to a method over bare HTTP/2 and gives the headers or trailers that carry the status. */
-async function call(path: string, body: Buffer): Promise<Record<string, unknown>> {
-  const session = connect(tcp().origin);
-  const stream = session.request({
-    ':method': 'POST',
-    ':path': path,
-    'content-type': 'application/grpc',
-    te: 'trailers',
-  });
-  const found: Record<string, unknown> = {};
-  stream.on('response', (headers) => Object.assign(found, headers));
-  stream.on('trailers', (headers) => Object.assign(found, headers));
-  stream.resume().end(body);
-  await new Promise((closed) => stream.on('close', closed));
-  session.close();
-  return found;
-}
-
-const framed = (...bytes: number[]) => Buffer.from([0, 0, 0, 0, bytes.length, ...bytes]);
+const bytes = (...values: number[]) => framed(Uint8Array.from(values));
 
 test.each([
   ['no message', Buffer.alloc(0), 3],
-  ['a field that never ends', framed(0x0a, 0x7f), 3],
-  ['a number where a message belongs', framed(0x08, 0x01), 3],
-  ['field number 0', framed(0x02, 0x00), 3],
-  ['neither a count nor a subscription', framed(0x0a, 0x02, 0x12, 0x00), 3],
+  ['a field that never ends', bytes(0x0a, 0x7f), 3],
+  ['a number where a message belongs', bytes(0x08, 0x01), 3],
+  ['field number 0', bytes(0x02, 0x00), 3],
+  ['neither a count nor a subscription', bytes(0x0a, 0x02, 0x12, 0x00), 3],
   ['a compressed message', Buffer.from([1, 0, 0, 0, 1, 0]), 12],
   ['a message beyond every limit', Buffer.from([0, 0x7f, 0, 0, 0, 0]), 8],
 ])('a read with %s is refused, and the server goes on', async (_title, body, code) => {
-  expect((await call('/event_store.client.streams.Streams/Read', body))['grpc-status']).toBe(String(code));
-  expect((await call('/nobody/Knows', framed()))['grpc-status']).toBe('12');
+  const call = rawCall(running.server.urls[1]!, 'streams.Streams/Read');
+  call.stream.write(body);
+  expect(await call.outcome()).toMatchObject({ 'grpc-status': String(code) });
+  const other = rawCall(running.server.urls[1]!, 'nobody.Nobody/Knows');
+  expect(await other.outcome()).toMatchObject({ 'grpc-status': '12' });
 });
 
 describe('a stop', () => {

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readBatchChunk, readProposed } from '../../../engines/eventstore/append-request.ts';
@@ -6,10 +5,7 @@ import { type EventFrame, frameBound, TOMBSTONE, writeFrame } from '../../../eng
 import { StoredEvent } from '../../../engines/eventstore/stored-event.ts';
 import { structuredId } from '../../../engines/eventstore/uuid.ts';
 import { varintSize, WireReader, writeVarint } from '../../../engines/eventstore/wire.ts';
-
-/** The official client's own encoding and decoding, generated from EventStoreDB's protocol. */
-const generated = createRequire(import.meta.url)('@eventstore/db-client/generated/streams_pb.js');
-const shared = createRequire(import.meta.url)('@eventstore/db-client/generated/shared_pb.js');
+import { shared, streams } from './raw.ts';
 
 const RUNS = { numRuns: 200, seed: 20261122 };
 const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 });
@@ -38,7 +34,7 @@ describe('an event in the log', () => {
       fc.property(frames, (frame) => {
         const message = written(frame);
         expect(message.readUInt32BE(1)).toBe(message.length - 5);
-        const event = generated.ReadResp.deserializeBinary(message.subarray(5)).getEvent();
+        const event = streams.ReadResp.deserializeBinary(message.subarray(5)).getEvent();
         const recorded = event.getEvent();
         expect(event.getCommitPosition()).toBe(String(frame.position));
         expect(recorded.getCommitPosition()).toBe(String(frame.position));
@@ -76,7 +72,7 @@ describe('an event in the log', () => {
     fc.assert(
       fc.property(frames, (frame) => {
         const { recorded } = new StoredEvent(written(frame));
-        const event = generated.ReadResp.ReadEvent.RecordedEvent.deserializeBinary(structuredId(recorded));
+        const event = streams.ReadResp.ReadEvent.RecordedEvent.deserializeBinary(structuredId(recorded));
         const halves = event.getId().getStructured();
         const half = (value: string) => BigInt.asUintN(64, BigInt(value)).toString(16).padStart(16, '0');
         const id = half(halves.getMostSignificantBits()) + half(halves.getLeastSignificantBits());
@@ -91,13 +87,13 @@ describe('an event in the log', () => {
 test('a batch of the official client is read as it was meant', () => {
   fc.assert(
     fc.property(fc.array(frames, { maxLength: 4 }), text, fc.uuid(), fc.boolean(), (events, stream, id, isFinal) => {
-      const request = new generated.BatchAppendReq();
+      const request = new streams.BatchAppendReq();
       const uuid = (value: string) => new shared.UUID().setString(value);
       const identifier = new shared.StreamIdentifier().setStreamName(Buffer.from(stream));
-      const options = new generated.BatchAppendReq.Options().setStreamIdentifier(identifier).setStreamPosition('7');
+      const options = new streams.BatchAppendReq.Options().setStreamIdentifier(identifier).setStreamPosition('7');
       request.setCorrelationId(uuid(id)).setOptions(options).setIsFinal(isFinal);
       for (const event of events) {
-        const message = new generated.BatchAppendReq.ProposedMessage().setId(uuid(event.id)).setData(event.data);
+        const message = new streams.BatchAppendReq.ProposedMessage().setId(uuid(event.id)).setData(event.data);
         message.setCustomMetadata(event.metadata).getMetadataMap().set('type', event.type);
         message.getMetadataMap().set('content-type', event.isJson ? 'application/json' : 'image/png');
         request.addProposedMessages(message);
