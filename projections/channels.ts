@@ -16,8 +16,6 @@ const view = ({ details, calling, restrictions }: Channel, channelId: string) =>
   restrictions,
 });
 
-export type ChannelView = ReturnType<typeof view>;
-
 /** The WhatsApp numbers: what they are, which calls they allow and when, what Meta has stopped. Keys are channel ids. */
 export const channels = stateProjection({
   of: channel,

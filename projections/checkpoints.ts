@@ -4,7 +4,7 @@ import { randomId } from '../store/ids.ts';
 import { type Checkpoint, collectionOf, type Projection } from './projection.ts';
 
 /** Where all read models say how far they are. */
-export const checkpointsOf = (db: Db): Collection<Checkpoint> => db.collection<Checkpoint>('checkpoints');
+export const checkpointsOf = (db: Db): Collection<Checkpoint> => db.collection<Checkpoint>('read_models');
 
 /** The checkpoint of a read model, begun under a new epoch when there is none. */
 export const openCheckpoint = async (db: Db, p: Projection): Promise<Checkpoint> => {

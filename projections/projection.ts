@@ -2,11 +2,8 @@ import type { IndexDescription } from 'mongodb';
 import type { EventType, Named } from '../domain/index.ts';
 import type { Recorded } from '../store/event-log.ts';
 
-/** An event of one of these types, as it was recorded. */
-export type RecordedOf<T extends EventType> = Recorded<Named<T>>;
-
 /** Whether people see a document, or it is only remembered for what comes next, or they see it for one more day. */
-export type Standing = 'shown' | 'resting' | 'leaving';
+type Standing = 'shown' | 'resting' | 'leaving';
 
 type Keys = Readonly<Record<string, 1 | -1>>;
 /** The fields of an index, and what is special about it. */
@@ -28,7 +25,7 @@ export type Projection<D = unknown> = {
 };
 
 /** Why a document stopped following the log: the event its fold threw at, and how many later ones it missed since. */
-export type Quarantine = {
+type Quarantine = {
   readonly eventId: string;
   readonly position: bigint;
   readonly error: string;
@@ -54,7 +51,7 @@ export type Stored<D> = {
 /** A stored document that people are shown. */
 export type Shown<D> = Stored<D> & { readonly doc: D };
 
-/** How far a read model is, one document per model in the collection `checkpoints`. */
+/** How far a read model is, one document per model in the collection `read_models`. */
 export type Checkpoint = {
   /** The name of the model's collection. */
   readonly _id: string;

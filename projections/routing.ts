@@ -4,8 +4,6 @@ import { stateProjection } from './state-projection.ts';
 /** A store's rules as people see them, before it has set any too. */
 export const routingView = ({ rules, ruleVersion, roster }: Routing) => ({ ...rules, ruleVersion, roster });
 
-export type RoutingView = ReturnType<typeof routingView>;
-
 /** How each store hands out its incoming calls. Keys are stores. */
 export const routing = stateProjection({
   of: decider,

@@ -11,7 +11,12 @@ export const answerAt = (
   content: object,
 ): Answer => {
   const etag = `W/"${createHash('sha1').update(JSON.stringify(content)).digest('base64url')}"`;
-  const headers = { 'X-Position': position.toString(), ETag: etag, 'Cache-Control': 'private, no-cache' };
+  const headers = {
+    'X-Position': position.toString(),
+    ETag: etag,
+    'Cache-Control': 'private, no-cache',
+    Vary: 'Accept',
+  };
   return tagsIn(header('if-none-match')).includes(etag)
     ? { status: 304, headers, body: {} }
     : { headers, body: { ...content, position: position.toString() } };

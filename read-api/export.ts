@@ -18,7 +18,7 @@ export const exportOf = (accept: string | undefined, columns: Columns) => {
 };
 
 const streamed = (type: string, lines: AsyncIterable<string>, position: bigint): Answer => ({
-  headers: { 'Content-Type': type, 'X-Position': position.toString() },
+  headers: { 'Content-Type': type, 'X-Position': position.toString(), Vary: 'Accept' },
   body: Readable.from(chunked(lines), { objectMode: false }),
 });
 

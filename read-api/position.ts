@@ -5,7 +5,7 @@ import type { ReadModel } from '../projections/reader.ts';
 type Waiting = Pick<ReadModel<unknown>, 'checkpoint' | 'waitFor'>;
 
 /** The position a command answered with. */
-export const PositionToken = z
+const PositionToken = z
   .string()
   .regex(/^\d{1,20}$/, 'a position as a command answered it')
   .transform((digits) => BigInt(digits));
