@@ -4,6 +4,7 @@ import { type Expected, judge, type StreamState, type Verdict } from './expected
 import { isSoftDeleted, metastreamOf, originalOf, withTruncateBefore } from './metadata.ts';
 import type { EventStore } from './store.ts';
 import { StoredEvent } from './stored-event.ts';
+import { isBuried, lastEvent, lastRevision, truncationOf } from './stream-facts.ts';
 
 /** An event somebody wants to append. */
 export type NewEvent = Pick<EventFrame, 'id' | 'type' | 'isJson' | 'metadata' | 'data'>;
@@ -92,9 +93,9 @@ function stateOf(store: EventStore, name: string): StreamState {
   const events = stream === undefined ? [] : store.streams.eventsOf(stream);
   return {
     last: events.length - 1,
-    isBuried: store.isBuried(name, horizon),
-    isSoftDeleted: isSoftDeleted(store.truncationOf(name, horizon)),
-    hasMetadata: store.lastEvent(metastreamOf(name), horizon) !== undefined,
+    isBuried: isBuried(store, name, horizon),
+    isSoftDeleted: isSoftDeleted(truncationOf(store, name, horizon)),
+    hasMetadata: lastEvent(store, metastreamOf(name), horizon) !== undefined,
     idAt: (revision) => new StoredEvent(store.frame(events[revision]!)).id,
     revisionOf: (id) => {
       const seq = stream === undefined ? undefined : store.findById(stream, id);
@@ -116,7 +117,7 @@ function revival(store: EventStore, name: string, state: StreamState, events: re
 }
 
 function metadataOf(store: EventStore, name: string): Buffer {
-  const seq = store.lastEvent(metastreamOf(name), store.index.count);
+  const seq = lastEvent(store, metastreamOf(name), store.index.count);
   return seq === undefined ? NOTHING : new StoredEvent(store.frame(seq)).data;
 }
 
@@ -140,12 +141,12 @@ function write(
   const names = namesIn(placed);
   const bound = placed.reduce((sum, { stream, event }) => sum + frameBound(event, names.get(stream)!), 0);
   const createdAt = store.clock();
-  let written = { revision: store.lastRevision(name), position: undefined as number | undefined };
+  let written = { revision: lastRevision(store, name), position: undefined as number | undefined };
   if (placed.length === 0) return written;
   const batch = store.log.batchFor(bound);
   for (const { stream, event, isTombstone } of placed) {
     const position = batch.end;
-    const revision = isTombstone ? TOMBSTONE : store.lastRevision(stream) + 1;
+    const revision = isTombstone ? TOMBSTONE : lastRevision(store, stream) + 1;
     const frame: EventFrame = { ...event, stream: names.get(stream)!, revision, position, createdAt };
     batch.add(frameBound(event, frame.stream), (target, at) => writeFrame(target, at, frame));
     store.addEvent(frame, stream, batch.end - position);

@@ -36,7 +36,7 @@ export async function listen(
     call.onEnd(() => calls.delete(call));
     onCall(call);
   });
-  const server = createServer((socket) => {
+  const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => {});

@@ -4,20 +4,12 @@ import { ALL, Changes } from './changes.ts';
 import { type EventFrame, TOMBSTONE } from './event-frame.ts';
 import { EventIndex } from './event-index.ts';
 import { IdTable } from './id-table.ts';
-import {
-  isMetastream,
-  METASTREAM_TRUNCATION,
-  metastreamOf,
-  NO_TRUNCATION,
-  originalOf,
-  parseTruncation,
-  type Truncation,
-} from './metadata.ts';
 import { recover } from './recovery.ts';
 import type { Segment } from './segment.ts';
 import { SegmentLog } from './segment-log.ts';
 import { encodeSidecar, type Sidecar, writeSidecar } from './sidecar.ts';
 import { StoredEvent } from './stored-event.ts';
+import { TruncationCache } from './stream-facts.ts';
 import { NameTable, StreamTable } from './stream-table.ts';
 import { hashUuid } from './uuid.ts';
 
@@ -42,13 +34,13 @@ export class EventStore {
   readonly streams = new StreamTable();
   readonly types = new NameTable();
   readonly changes = new Changes();
+  readonly truncations = new TruncationCache();
   readonly log: SegmentLog;
   /** Events with a sequence number below are durable. */
   visible: number;
   private readonly failed: Promise<void>;
   private readonly dir: string;
   private readonly ids = new IdTable();
-  private readonly truncations = new Map<number, { seq: number; truncation: Truncation }>();
   private readonly sidecars: Promise<void>[] = [];
   private readonly onNotice: (notice: string) => void;
 
@@ -120,12 +112,6 @@ export class EventStore {
     return this.log.read(this.index.position[seq]!, this.index.length[seq]!);
   }
 
-  /** The revision of the last event accepted for stream `name`, or -1. */
-  lastRevision(name: string): number {
-    const stream = this.streams.find(name);
-    return stream === undefined ? -1 : this.streams.eventsOf(stream).length - 1;
-  }
-
   /** Milliseconds since 1970, never less than the last event's: events are in the order of their times. */
   clock(): number {
     const { count, createdAt } = this.index;
@@ -138,36 +124,6 @@ export class EventStore {
       hashUuid(id),
       (seq) => this.index.stream[seq] === stream && new StoredEvent(this.frame(seq)).id === id,
     );
-  }
-
-  /** The newest event of the stream called `name` among the events below `horizon`. */
-  lastEvent(name: string, horizon: number): number | undefined {
-    const stream = this.streams.find(name);
-    if (stream === undefined) return undefined;
-    const count = this.streams.countBelow(stream, horizon);
-    return count === 0 ? undefined : this.streams.eventsOf(stream)[count - 1];
-  }
-
-  /** What the metadata of stream `name` hides, judged by the events below `horizon`. */
-  truncationOf(name: string, horizon: number): Truncation {
-    if (isMetastream(name)) return METASTREAM_TRUNCATION;
-    const seq = this.lastEvent(metastreamOf(name), horizon);
-    if (seq === undefined) return NO_TRUNCATION;
-    const stream = this.index.stream[seq]!;
-    const known = this.truncations.get(stream);
-    if (known?.seq === seq) return known.truncation;
-    const truncation = parseTruncation(new StoredEvent(this.frame(seq)).data);
-    this.truncations.set(stream, { seq, truncation });
-    return truncation;
-  }
-
-  /** Whether stream `name`, or the stream it is the metastream of, was ended for good below `horizon`. */
-  isBuried(name: string, horizon: number): boolean {
-    return [name, originalOf(name)].some((each) => {
-      const stream = this.streams.find(each);
-      const tombstone = stream === undefined ? undefined : this.streams.tombstoneOf(stream);
-      return tombstone !== undefined && tombstone < horizon;
-    });
   }
 
   private async keepIndex(segment: Segment): Promise<void> {

@@ -1,5 +1,6 @@
 import { isSoftDeleted } from './metadata.ts';
 import type { EventStore } from './store.ts';
+import { isBuried, truncationOf } from './stream-facts.ts';
 
 /** The stream was ended for good. */
 export class StreamDeleted extends Error {
@@ -20,11 +21,11 @@ export interface StreamRange {
 
 /** What is to be seen of stream `name` among the events below `horizon`: nothing of it if it does not exist. */
 export function visibleRange(store: EventStore, name: string, horizon: number): StreamRange | undefined {
-  if (store.isBuried(name, horizon)) throw new StreamDeleted(name);
+  if (isBuried(store, name, horizon)) throw new StreamDeleted(name);
   const stream = store.streams.find(name);
   if (stream === undefined) return undefined;
   const end = store.streams.countBelow(stream, horizon);
-  const truncation = store.truncationOf(name, horizon);
+  const truncation = truncationOf(store, name, horizon);
   if (end === 0 || isSoftDeleted(truncation)) return undefined;
   const events = store.streams.eventsOf(stream);
   const first = Math.max(

@@ -7,6 +7,7 @@ import type { ReadRequest } from './read-request.ts';
 import { itemFor, upwards } from './reading.ts';
 import { caughtUp, checkpoint, confirmation } from './responses.ts';
 import type { EventStore } from './store.ts';
+import { isBuried } from './stream-facts.ts';
 import { StreamDeleted, visibleRange } from './stream-range.ts';
 
 /** Where a subscription stands: it gives what is to be sent for the events that became durable since it last did. */
@@ -43,7 +44,7 @@ export async function subscribe(store: EventStore, call: GrpcCall, request: Read
 }
 
 async function catchUp(store: EventStore, call: GrpcCall, cursor: Cursor): Promise<void> {
-  while (cursor.hasNews()) {
+  while (!call.isOver && cursor.hasNews()) {
     for (const chunk of chunksOf(store, cursor.advance())) {
       await call.send(chunk);
       if (call.isOver) return;
@@ -107,7 +108,7 @@ function streamCursor(store: EventStore, name: string, request: ReadRequest): Cu
     watches: name,
     hasNews() {
       if (next < countOf(store, name)) return true;
-      if (store.isBuried(name, store.visible)) throw new StreamDeleted(name);
+      if (isBuried(store, name, store.visible)) throw new StreamDeleted(name);
       return false;
     },
     *advance() {
