@@ -136,6 +136,10 @@ describe('an incoming call that no agent answered is missed for one reason', () 
     );
   });
 
+  test('but not one in which Meta says that they spoke', () => {
+    expect(typesOf(received(), routed(), offered(), terminated({ after: 66, talked: 60 }))).not.toContain('CallMissed');
+  });
+
   test('every reason is one the product knows', () => {
     expect(MissReason.options).toHaveLength(11);
   });
@@ -205,6 +209,13 @@ describe('an answer belongs to the agent the call rings at', () => {
     expect(answer(answered(8), ...inCall)).toEqual([]);
     expect(answer(hungUp(61), ...inCall, hungUp(60))).toEqual([]);
     expect(answer(hungUp(70), ...inCall, hungUp(60), terminated({ after: 66, talked: 60 }))).toEqual([]);
+  });
+
+  test('is confirmed only for the agent who gave it', () => {
+    expect(answer(confirmed(6), received(), routed(), offered())).toEqual([]);
+    expect(answer(confirmed(6, 'chi'), received(), routed(), offered(), answered(5))).toEqual([]);
+    expect(answer(answerFailed(6, 'chi'), received(), routed(), offered(), answered(5))).toEqual([]);
+    expect(answer(answerFailed(7), ...inCall)).toEqual([]);
   });
 
   test('in time is not undone by a reason to miss the call', () => {
