@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
@@ -51,6 +51,20 @@ const tryTake = (path: string): boolean => {
   }
 };
 
+/** Takes a dead process's lock away; one that somebody has taken in between goes back. */
+const removeStale = (path: string): void => {
+  const aside = `${path}.stale-${process.pid}`;
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  const holder = readHolder(aside);
+  if (holder && isAlive(holder)) linkSync(aside, path);
+  rmSync(aside, { force: true });
+};
+
 /** The error when another process serves the directory. */
 export class DirectoryInUse extends Error {}
 
@@ -66,7 +80,7 @@ export const lockDirectory = async (dir: string): Promise<() => void> => {
   const until = Date.now() + patienceMillis;
   while (!tryTake(path)) {
     const holder = readHolder(path);
-    if (!holder || !isAlive(holder)) rmSync(path, { force: true });
+    if (!holder || !isAlive(holder)) removeStale(path);
     else if (Date.now() > until) {
       throw new DirectoryInUse(`${dir} is in use by process ${holder.pid}; stop it, or give another directory`);
     } else await wait(50);

@@ -13,14 +13,18 @@ const readOptions = () => {
   return { dir, socket, port: port === undefined ? undefined : Number(port) };
 };
 
+/** A parent that has gone is noticed by the end of its channel, not by a failed message. */
+const ignoreGoneParent = (): void => {};
+
 const announce = (url: string): void => {
   const line = { msg: 'listening', service: 'documents', url };
   process.stdout.write(`${JSON.stringify(line)}\n`);
-  if (process.connected) process.send?.(line);
+  if (process.connected) process.send?.(line, undefined, {}, ignoreGoneParent);
 };
 
 /** Runs the document store as a process of its own, until a signal or the end of its parent. */
 const run = async (): Promise<void> => {
+  const isForked = process.connected;
   const running = await startDocuments(readOptions());
   let isStopping = false;
   const stop = async (): Promise<void> => {
@@ -32,6 +36,7 @@ const run = async (): Promise<void> => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop());
   process.on('disconnect', () => void stop());
   running.urls.forEach(announce);
+  if (isForked && !process.connected) await stop();
 };
 
 run().catch((error: Error) => {

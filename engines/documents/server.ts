@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { environmentFolder } from './backup.ts';
@@ -80,6 +80,7 @@ const openListeners = async (server: Server, options: Options, sockets: Set<Sock
   rmSync(options.socket, { force: true });
   const local = listener(() => options.socket);
   await listen(local, { path: options.socket });
+  chmodSync(options.socket, 0o600);
   const urls = [urlOf(encodeURIComponent(options.socket))];
   if (options.port === undefined) return { listeners: [local], urls };
   const tcp: NetServer = listener(() => `127.0.0.1:${(tcp.address() as AddressInfo).port}`);

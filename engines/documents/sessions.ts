@@ -1,4 +1,4 @@
-import { encode, toValue } from './bson/build.ts';
+import { binary, encode, toValue } from './bson/build.ts';
 import { toInteger, toNumber } from './bson/number.ts';
 import { documentAt, field, isDocument, items, text, type Value } from './bson/value.ts';
 import { DocumentError } from './errors.ts';
@@ -19,12 +19,22 @@ export const sessionOf = (lsid: Value | undefined): Buffer | undefined => {
   return id && Buffer.from(id.buf.subarray(id.start + 5, id.end));
 };
 
-const storedOutcome = ({ n, modified, upsertedId, value, error }: Outcome) => ({
+const isPlain = ({ n, modified, upsertedId, value, error }: Outcome): boolean =>
+  n <= 1 && modified <= 1 && !upsertedId && !value && !error;
+
+const storedOutcome = ({ n, modified, upsertedId, value, error }: Outcome, index: number) => ({
+  index,
   n,
   modified,
   upsertedId,
   value,
   error: error && { code: error.code, message: error.message, details: error.details },
+});
+
+/** Most outcomes fit a byte: whether a document was found and whether it was modified. The others are stored in full. */
+const storedOutcomes = (outcomes: readonly Outcome[]) => ({
+  plain: binary(Buffer.from(outcomes.map(({ n, modified }) => Math.min(n, 1) + 2 * Math.min(modified, 1)))),
+  others: outcomes.flatMap((outcome, i) => (isPlain(outcome) ? [] : [storedOutcome(outcome, i)])),
 });
 
 const loadError = (doc: Value): DocumentError => {
@@ -45,6 +55,14 @@ const loadOutcome = (doc: Value): Outcome => {
   };
 };
 
+const loadOutcomes = (doc: Value): Outcome[] => {
+  const plain = field(doc, 'plain')!;
+  const bytes = [...plain.buf.subarray(plain.start + 5, plain.end)];
+  const outcomes: Outcome[] = bytes.map((byte) => ({ n: byte & 1, modified: byte >> 1 }));
+  for (const other of items(field(doc, 'others')!)) outcomes[toNumber(field(other, 'index')!)] = loadOutcome(other);
+  return outcomes;
+};
+
 /** What the last retryable write of each session did, so that a repeated one is answered and not done again. */
 export class Sessions {
   private readonly store: Store;
@@ -63,12 +81,12 @@ export class Sessions {
       const message = `Retryable write with txnNumber ${number} is prohibited on session because a newer retryable write with txnNumber ${last} has already started on this session.`;
       throw new DocumentError('TransactionTooOld', message);
     }
-    return number === last ? items(field(doc, 'outcomes')!).map(loadOutcome) : [];
+    return number === last ? loadOutcomes(doc) : [];
   }
 
   /** Keeps the outcomes so far. Inside the transaction that made them. */
   remember({ session, number }: RetryableWrite, outcomes: readonly Outcome[]): void {
-    const stored = encode({ number: toValue(number), at: new Date(), outcomes: outcomes.map(storedOutcome) });
+    const stored = encode({ number: toValue(number), at: new Date(), ...storedOutcomes(outcomes) });
     this.store.env.sessions.putSync(session, stored);
   }
 

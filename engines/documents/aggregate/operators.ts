@@ -3,7 +3,7 @@ import { compare, equal, truthy } from '../bson/compare.ts';
 import { add, divide, multiply, subtract, toInteger, toNumber } from '../bson/number.ts';
 import { Type, typeNames } from '../bson/types.ts';
 import { elements, isArray, isDocument, isNumber, isString, items, text, type Value } from '../bson/value.ts';
-import { DocumentError } from '../errors.ts';
+import { DocumentError, notImplemented } from '../errors.ts';
 
 type Given = Value | undefined;
 
@@ -181,6 +181,104 @@ const textOf = (value: Value): string => {
   throw new DocumentError('ConversionFailure', `Unsupported conversion from ${typeName(value)} to string in $convert`);
 };
 
+const millisOf = (value: Value): number => {
+  if (value.type === Type.date) return dateMillis(value);
+  if (value.type === Type.objectId) return value.buf.readUInt32BE(value.start) * 1000;
+  if (value.type === Type.int64 || value.type === Type.double) return Math.trunc(toNumber(value));
+  const parsed = isString(value) ? Date.parse(text(value)) : Number.NaN;
+  if (Number.isNaN(parsed)) throw unconverted(value, 'date');
+  return parsed;
+};
+
+const unconverted = (value: Value, to: string): DocumentError =>
+  new DocumentError(
+    'ConversionFailure',
+    `Failed to convert ${typeName(value)} to ${to} in $convert with no onError value`,
+  );
+
+/** A value as a number: what it is, a boolean as 0 or 1, a date as milliseconds, a text if it is one. */
+const numberOf = (value: Value, to: string): number => {
+  if (isNumber(value)) return toNumber(value);
+  if (value.type === Type.boolean) return truthy(value) ? 1 : 0;
+  if (value.type === Type.date) return dateMillis(value);
+  const source = isString(value) ? text(value) : '';
+  const parsed = /^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$/.test(source) ? Number(source) : Number.NaN;
+  if (Number.isNaN(parsed)) throw unconverted(value, to);
+  return parsed;
+};
+
+const integerOf = (value: Value, to: 'int' | 'long'): Value => {
+  if (isString(value) && !/^[-+]?\d+$/.test(text(value))) throw unconverted(value, to);
+  const exact = isNumber(value) ? toInteger(value) : isString(value) ? BigInt(text(value)) : undefined;
+  const n = exact ?? BigInt(Math.trunc(numberOf(value, to)));
+  const bits = to === 'int' ? 32 : 64;
+  if (BigInt.asIntN(bits, n) !== n) throw unconverted(value, to);
+  return to === 'int' ? int32(Number(n)) : int64(n);
+};
+
+const padded = (n: number, width: number): string => String(n).padStart(width, '0');
+
+const formats: Readonly<Record<string, (at: Date) => string>> = {
+  '%Y': (at) => padded(at.getUTCFullYear(), 4),
+  '%m': (at) => padded(at.getUTCMonth() + 1, 2),
+  '%d': (at) => padded(at.getUTCDate(), 2),
+  '%H': (at) => padded(at.getUTCHours(), 2),
+  '%M': (at) => padded(at.getUTCMinutes(), 2),
+  '%S': (at) => padded(at.getUTCSeconds(), 2),
+  '%L': (at) => padded(at.getUTCMilliseconds(), 3),
+  '%z': () => '+0000',
+  '%%': () => '%',
+};
+
+const dateText = (options: Given): Given => {
+  if (!isDocument(options)) throw new DocumentError(18629, '$dateToString only supports an object as its argument');
+  const given = new Map(elements(options).map(({ name, value }) => [name, value]));
+  const zone = given.get('timezone');
+  if (zone && !(isString(zone) && ['UTC', 'GMT', 'Z'].includes(text(zone)))) throw notImplemented('a time zone');
+  const at = given.get('date');
+  if (isNullish(at)) return given.get('onNull') ?? nullValue;
+  const format = given.get('format');
+  const pattern = isString(format) ? text(format) : '%Y-%m-%dT%H:%M:%S.%LZ';
+  const moment = new Date(millisOf(at!));
+  return toValue(
+    pattern.replace(/%./gs, (code) => {
+      const write = formats[code];
+      if (!write) throw new DocumentError(18536, `Invalid format character '${code}' in format string`);
+      return write(moment);
+    }),
+  );
+};
+
+/** The items an operator of totals looks at: those of its one array, or its arguments. */
+const totalled = (args: readonly Given[]): Value[] => {
+  const [only] = args;
+  const list = args.length === 1 && isArray(only) ? items(only) : args;
+  return list.filter((value) => value !== undefined && !isNullish(value)) as Value[];
+};
+
+const numbersOf = (args: readonly Given[]): Value[] => totalled(args).filter(isNumber);
+
+const average = (list: readonly Value[]): Value =>
+  list.length === 0 ? nullValue : divide(list.reduce(plus), int32(list.length));
+
+const extreme =
+  (wanted: number) =>
+  (...args: Given[]): Value =>
+    totalled(args).reduce<Value | undefined>(
+      (best, value) => (best && compare(value, best) * wanted <= 0 ? best : value),
+      undefined,
+    ) ?? nullValue;
+
+const distinct = (list: readonly Value[]): Value[] =>
+  list.filter((value, i) => list.findIndex((other) => equal(other, value)) === i);
+
+const has = (list: readonly Value[], value: Value): boolean => list.some((other) => equal(other, value));
+
+const sets = (combine: (a: Value[], b: Value[]) => Value[]) =>
+  strict((...lists) =>
+    arrayValue(distinct(lists.map((list) => array(17043, 'a set operator', list)).reduce((a, b) => combine(a, b)))),
+  );
+
 const sliced = strict((list, ...rest) => {
   const all = array(28724, '$slice', list);
   const [a, b] = rest.map(toNumber);
@@ -268,6 +366,33 @@ const functions: Readonly<Record<string, Operator>> = {
   $toBool: fixed(
     1,
     strict((value) => bool(truthy(value))),
+  ),
+  $toInt: fixed(
+    1,
+    strict((value) => integerOf(value, 'int')),
+  ),
+  $toLong: fixed(
+    1,
+    strict((value) => integerOf(value, 'long')),
+  ),
+  $toDouble: fixed(
+    1,
+    strict((value) => double(numberOf(value, 'double'))),
+  ),
+  $toDate: fixed(
+    1,
+    strict((value) => toValue(new Date(millisOf(value)))),
+  ),
+  $dateToString: fixed(1, dateText),
+  $sum: any((...args) => numbersOf(args).reduce(plus, int32(0))),
+  $avg: any((...args) => average(numbersOf(args))),
+  $min: any(extreme(-1)),
+  $max: any(extreme(1)),
+  $setUnion: any(sets((a, b) => [...a, ...b])),
+  $setIntersection: any(sets((a, b) => a.filter((value) => has(b, value)))),
+  $setDifference: fixed(
+    2,
+    sets((a, b) => a.filter((value) => !has(b, value))),
   ),
   $mergeObjects: any(merged),
   $objectToArray: fixed(

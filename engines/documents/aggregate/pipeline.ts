@@ -1,7 +1,7 @@
 import { arrayValue, documentValue, encode, encodeElements, toValue } from '../bson/build.ts';
 import { toInteger } from '../bson/number.ts';
 import { elements, isArray, isDocument, isNumber, isString, items, text, type Value } from '../bson/value.ts';
-import { DocumentError, notImplemented } from '../errors.ts';
+import { DocumentError } from '../errors.ts';
 import { parseFilter } from '../filter.ts';
 import { compileFilter } from '../matcher.ts';
 import { filtered, flatMapped, limited, listSource, mapped, type Source, skipped, sorted } from '../query/source.ts';
@@ -141,8 +141,8 @@ const compileStage = ({ name, spec }: StageSpec): Stage => {
   if (make) return make(spec);
   const change = Object.hasOwn(documentStages, name) ? documentStages[name]!(spec) : undefined;
   if (change) return (source) => mapped(source, change);
-  if (known.has(name)) throw notImplemented(`the stage ${name}`);
-  throw new DocumentError(40324, `Unrecognized pipeline stage name: '${name}'`);
+  const reason = known.has(name) ? '; the embedded document store does not have it, use a MongoDB server' : '';
+  throw new DocumentError(40324, `Unrecognized pipeline stage name: '${name}'${reason}`);
 };
 
 /** Reads a pipeline's list of stages. */

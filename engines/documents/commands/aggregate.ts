@@ -38,7 +38,6 @@ interface Prepared {
 
 const prepare = (args: Arguments): Prepared => {
   args.refuseCollation();
-  if (args.get('let')) throw notImplemented('an aggregate with let');
   const split = splitPipeline(parseStages(args.documents('pipeline')));
   return {
     request: requestOf(split.filter, split.sort, split.skip, split.limit, args.get('hint')),

@@ -8,6 +8,7 @@ import { aggregateCommands } from './aggregate.ts';
 import { Arguments } from './arguments.ts';
 import type { Command, Reply, Server } from './context.ts';
 import { definitionCommands } from './definitions.ts';
+import { refuseUnknownFields } from './fields.ts';
 import { readCommands } from './reads.ts';
 import { writeCommands } from './writes.ts';
 
@@ -78,6 +79,7 @@ const call = async (server: Server, client: Client, message: Message): Promise<R
   const args = new Arguments(message.body, name, message.sequences);
   refuseTransactions(name, args);
   if (!command) throw new DocumentError('CommandNotFound', `no such command: '${name}'`);
+  refuseUnknownFields(args);
   refuseSnapshots(args);
   const session = sessionOf(args.get('lsid'));
   return command({ server, db: databaseOf(message), args, session, ...client });

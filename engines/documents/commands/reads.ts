@@ -16,7 +16,6 @@ import { collectionName } from './namespace.ts';
 /** The request of a `find`. */
 export const findRequest = (args: Arguments): Request => {
   args.refuseCollation();
-  for (const name of ['min', 'max', 'let']) if (args.get(name)) throw notImplemented(`find with ${name}`);
   const limit = args.number('limit', 0);
   return requestOf(
     args.document('filter'),

@@ -10,6 +10,7 @@ import type { Change, Namespace, Operation, Outcome } from '../writes/operations
 import { Arguments } from './arguments.ts';
 import type { Call, Command, Reply } from './context.ts';
 import { firstBatch, sourceFeed } from './cursor-replies.ts';
+import { refuseUnknownFields } from './fields.ts';
 import { collectionName, splitNamespace } from './namespace.ts';
 
 const mostStatements = 100_000;
@@ -66,6 +67,7 @@ const required = (args: Arguments, name: string): Value => {
 };
 
 const updateOperation = (namespace: Namespace, statement: Arguments): Change => {
+  refuseUnknownFields(statement);
   statement.refuseCollation();
   if (statement.get('c')) throw notImplemented('an update with constants');
   const update = compileUpdate(required(statement, 'u'), statement.documentsOr('arrayFilters'));
@@ -85,6 +87,17 @@ const updateOperation = (namespace: Namespace, statement: Arguments): Change => 
   };
 };
 
+/** Turns statements into operations; one that makes no sense becomes a failure in its place. */
+const compiled = (list: readonly Value[], compile: (statement: Value) => Operation): Operation[] =>
+  list.map((statement) => {
+    try {
+      return compile(statement);
+    } catch (error) {
+      if (error instanceof DocumentError) return { kind: 'invalid', error };
+      throw error;
+    }
+  });
+
 const upsertedIn = (outcomes: readonly Outcome[]): Writable => {
   const list = outcomes.flatMap(({ upsertedId }, index) => (upsertedId ? [{ index, _id: upsertedId }] : []));
   return list.length > 0 ? list : undefined;
@@ -92,7 +105,7 @@ const upsertedIn = (outcomes: readonly Outcome[]): Writable => {
 
 const update: Command = async (call) => {
   const namespace = namespaceOf(call);
-  const operations = statements(call, 'updates').map((doc) =>
+  const operations = compiled(statements(call, 'updates'), (doc) =>
     updateOperation(namespace, new Arguments(doc, 'update.updates')),
   );
   const outcomes = await executeOnce(call, operations);
@@ -119,8 +132,9 @@ const deleteOperation = (namespace: Namespace, statement: Arguments, isMulti: bo
 
 const remove: Command = async (call) => {
   const namespace = namespaceOf(call);
-  const operations = statements(call, 'deletes').map((doc) => {
+  const operations = compiled(statements(call, 'deletes'), (doc) => {
     const statement = new Arguments(doc, 'delete.deletes');
+    refuseUnknownFields(statement);
     required(statement, 'q');
     const limit = statement.number('limit', 0);
     if (limit !== 0 && limit !== 1) {
@@ -200,12 +214,14 @@ const bulkResult = (operation: Operation, { n, modified, upsertedId, error }: Ou
   idx,
   ...(error ? errorFields(error) : {}),
   n,
-  nModified: operation.kind === 'change' && operation.update ? modified : undefined,
+  nModified: kindOf(operation) === 'update' ? modified : undefined,
   upserted: upsertedId ? { _id: upsertedId } : undefined,
 });
 
-const kindOf = (operation: Operation): 'insert' | 'update' | 'delete' =>
-  operation.kind === 'insert' ? 'insert' : operation.update ? 'update' : 'delete';
+const kindOf = (operation: Operation): string => {
+  if (operation.kind !== 'change') return operation.kind;
+  return operation.update ? 'update' : 'delete';
+};
 
 const bulkWrite: Command = async (call): Promise<Reply> => {
   const { args } = call;
@@ -214,7 +230,7 @@ const bulkWrite: Command = async (call): Promise<Reply> => {
   const namespaces = args
     .documents('nsInfo')
     .map((doc) => splitNamespace(new Arguments(doc, 'bulkWrite.nsInfo').text('ns')));
-  const operations = statements(call, 'ops').map((doc) => bulkOperation(namespaces, doc));
+  const operations = compiled(statements(call, 'ops'), (doc) => bulkOperation(namespaces, doc));
   const outcomes = await executeOnce(call, operations);
   const count = (kind: string, of: (outcome: Outcome) => number): number =>
     sum(

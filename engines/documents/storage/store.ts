@@ -37,6 +37,7 @@ export class Store {
   readonly env: Environment;
   readonly catalogue: Catalogue;
   readonly oplog: Oplog;
+  private fault: 'OperationFailed' | undefined;
 
   constructor(path: string, limits: OplogLimits) {
     this.env = openEnvironment(path);
@@ -49,11 +50,22 @@ export class Store {
    * undo the writes of work that throws: every operation here checks first and writes after.
    */
   async write<T>(work: (tx: Transaction) => T): Promise<T> {
-    const { result, failure, position } = await this.env.root.transaction(() => this.runWork(work));
+    if (this.fault) throw new DocumentError(this.fault, 'a write has failed; restart the server once the disk is well');
+    const { result, failure, position } = await this.commit(work);
     this.env.root.resetReadTxn();
     this.oplog.commit(position);
     if (failure) throw failure.error;
     return result as T;
+  }
+
+  /** After a failed commit memory and disk may differ, so that nothing more is written. */
+  private async commit<T>(work: (tx: Transaction) => T) {
+    try {
+      return await this.env.root.transaction(() => this.runWork(work));
+    } catch (error) {
+      this.fault = 'OperationFailed';
+      throw error;
+    }
   }
 
   private runWork<T>(work: (tx: Transaction) => T) {

@@ -20,7 +20,7 @@ export type Remember = (outcomes: readonly Outcome[]) => void;
 /** Means that finding the documents takes longer than a transaction may. */
 const needsSearch = Symbol('needs search');
 
-const collectionOf = (store: Store, { namespace }: Operation): Collection | undefined =>
+const collectionOf = (store: Store, { namespace }: Change): Collection | undefined =>
   store.catalogue.get(namespaceOf(namespace));
 
 const merge = (a: Outcome, b: Outcome): Outcome => ({ ...a, ...b, n: a.n + b.n, modified: a.modified + b.modified });
@@ -56,6 +56,7 @@ const changeWithin = (store: Store, tx: Transaction, op: Change, budget: Budget)
 };
 
 const attempt = (store: Store, tx: Transaction, op: Operation): Outcome | typeof needsSearch => {
+  if (op.kind === 'invalid') return { n: 0, modified: 0, error: op.error };
   try {
     return op.kind === 'insert' ? applyInsert(store, tx, op) : changeWithin(store, tx, op, turn(mostInline));
   } catch (error) {

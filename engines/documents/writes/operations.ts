@@ -41,7 +41,13 @@ export interface Change {
   readonly returns: 'before' | 'after' | 'nothing';
 }
 
-export type Operation = Insert | Change;
+/** A statement that makes no sense; it fails in its place, and the others of its list are not concerned. */
+export interface Invalid {
+  readonly kind: 'invalid';
+  readonly error: DocumentError;
+}
+
+export type Operation = Insert | Change | Invalid;
 
 const nothing: Outcome = { n: 0, modified: 0 };
 

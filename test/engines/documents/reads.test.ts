@@ -177,6 +177,23 @@ describe('an aggregation', () => {
       [{ c: 'much', m: ['x!', 'y!'], f: ['y'], s: 0 }],
     ],
     [
+      'conversions, totals and sets',
+      [
+        { $match: { _id: 1 } },
+        {
+          $project: {
+            _id: 0,
+            i: { $toInt: '7' },
+            d: { $dateToString: { date: new Date(0), format: '%Y-%m-%d' } },
+            s: { $sum: [1, 2, '$none'] },
+            m: { $max: ['$sum', 9] },
+            u: { $setIntersection: ['$tags', ['y', 'z']] },
+          },
+        },
+      ],
+      [{ i: 7, d: '1970-01-01', s: 3, m: 9, u: ['y'] }],
+    ],
+    [
       'a missing collection of fields',
       [{ $match: { _id: 4 } }, { $project: { _id: 0, t: { $type: '$sum' }, s: '$sum' } }],
       [{ t: 'missing' }],
@@ -189,8 +206,8 @@ describe('an aggregation', () => {
 
   test.each<[string, Document[], number]>([
     ['an unknown stage', [{ $foo: 1 }], 40324],
-    ['$lookup', [{ $lookup: { from: 'x', localField: 'a', foreignField: 'b', as: 'c' } }], 238],
-    ['$out', [{ $out: 'x' }], 238],
+    ['$lookup', [{ $lookup: { from: 'x', localField: 'a', foreignField: 'b', as: 'c' } }], 40324],
+    ['$out', [{ $out: 'x' }], 40324],
     ['an unknown accumulator', [{ $group: { _id: 1, a: { $foo: 1 } } }], 15952],
     ['a group without _id', [{ $group: { a: { $sum: 1 } } }], 15955],
     ['a limit of zero', [{ $limit: 0 }], 15958],
