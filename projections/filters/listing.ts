@@ -29,11 +29,15 @@ export type Listing = {
   sortOf(parameters: Parameters): Sort;
 };
 
-/** Declares a list's filters and orders, once. An order's name with a `-` before it is the same order downwards. */
+/**
+ * Declares a list's filters and orders, once. An order's name with a `-` before it is the same order downwards;
+ * `always` says of every document what an index can use.
+ */
 export const listing = (
   criteria: Readonly<Record<string, Criterion>>,
   orders: Readonly<Record<string, string>>,
   defaultSort: string,
+  always: readonly Filter[] = [],
 ): Listing => {
   const names = Object.keys(orders).flatMap((name) => [name, `-${name}`]);
   const optional = Object.entries(criteria).map(([name, { schema }]) => [name, schema.optional()]);
@@ -41,7 +45,7 @@ export const listing = (
     shape: { ...Object.fromEntries(optional), sort: z.enum(names).default(defaultSort) },
     filterOf(parameters) {
       const given = Object.entries(criteria).filter(([name]) => parameters[name] !== undefined);
-      const all = given.map(([name, { where }]) => where(parameters[name]));
+      const all = [...always, ...given.map(([name, { where }]) => where(parameters[name]))];
       return all.length === 0 ? {} : { $and: all };
     },
     sortOf(parameters) {

@@ -14,4 +14,6 @@ export const missedCallsListing = listing(
     firstAt: 'doc.firstAt',
   },
   '-lastAt',
+  // who waits for nothing rests in the same collection: without this, counting would look at everybody who ever called
+  [{ 'doc.lastAt': { $gt: 0 } }],
 );

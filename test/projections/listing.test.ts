@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { callLogsListing } from '../../projections/filters/call-logs.ts';
 import type { Listing } from '../../projections/filters/listing.ts';
+import { missedCallsListing } from '../../projections/filters/missed-calls.ts';
 import { ticketsListing } from '../../projections/filters/tickets.ts';
 
 const parsed = ({ shape }: Listing, parameters: object) => z.strictObject(shape).safeParse(parameters);
@@ -55,6 +56,12 @@ describe('the filters of the call logs', () => {
     ['-talkSeconds', { path: 'doc.talkSeconds', direction: -1 }],
   ])('order by %s', (sort, expected) => {
     expect(callLogsListing.sortOf({ sort })).toEqual(expected);
+  });
+});
+
+test('missed calls are counted without a look at those who wait no more', () => {
+  expect(filterOf(missedCallsListing, { channel: 'ch1' })).toEqual({
+    $and: [{ 'doc.lastAt': { $gt: 0 } }, { 'doc.channelId': 'ch1' }],
   });
 });
 
