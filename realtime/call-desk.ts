@@ -3,11 +3,12 @@ import { isRefusal, type Refusal } from '../domain/decider.ts';
 import type { AgentView } from '../projections/agents.ts';
 import type { InboxCall } from '../projections/inbox.ts';
 import type { Shown } from '../projections/projection.ts';
-import type { Change, ReadModel } from '../projections/reader.ts';
+import type { ReadModel } from '../projections/reader.ts';
 import type { Gateways } from './gateways.ts';
 import { type Seat, seating } from './seat.ts';
 import { signalsOf } from './signalling.ts';
 import type { Listener } from './source.ts';
+import type { Window } from './windows.ts';
 
 /** What the write side does about call sockets; each is a decision on the agent's stream or the call's. */
 export type CallSockets = {
@@ -75,14 +76,13 @@ export const callDesk = ({ agents, inbox, callSockets, gateways, now }: Options)
     seat.toldMeanwhile = null;
   };
 
-  const tellAll = async (store: string, changes: readonly Change[]) => {
+  const tellAll = async (store: string, window: Window) => {
     if (seats.active(store).length === 0) return;
-    const ids = changes.map(({ _id }) => _id);
-    const calls = new Map((await inbox.matching(store, ids, {})).map(({ _id, doc }) => [_id, doc]));
+    const calls = new Map((await window.documents(store)).map(({ _id, doc }) => [_id, doc as InboxCall]));
     for (const seat of seats.active(store)) {
-      for (const id of ids) {
-        seat.toldMeanwhile?.add(id);
-        tell(seat, id, calls.get(id) ?? null);
+      for (const { _id } of window.changes.get(store) ?? []) {
+        seat.toldMeanwhile?.add(_id);
+        tell(seat, _id, calls.get(_id) ?? null);
       }
     }
   };
@@ -92,10 +92,9 @@ export const callDesk = ({ agents, inbox, callSockets, gateways, now }: Options)
     if (agent) compare(seat, agent);
   };
 
-  const review = async (store: string, changes: readonly Change[]) => {
+  const review = async (store: string, window: Window) => {
     if (seats.active(store).length === 0) return;
-    const ids = changes.map(({ _id }) => _id);
-    for (const agent of await agents.matching(store, ids, {})) {
+    for (const agent of (await window.documents(store)) as readonly Shown<AgentView>[]) {
       for (const seat of seats.of(store, agent.doc.agentId)) compare(seat, agent);
     }
   };
@@ -142,13 +141,15 @@ export const callDesk = ({ agents, inbox, callSockets, gateways, now }: Options)
 
     /** Hears of calls. */
     inbox: {
-      take: async ({ changes }) => void (await Promise.all([...changes].map(([store, some]) => tellAll(store, some)))),
+      take: async (window) =>
+        void (await Promise.all([...window.changes.keys()].map((store) => tellAll(store, window)))),
       restarted: async () => void (await Promise.all(seats.active().map(ring))),
     } satisfies Listener,
 
     /** Hears of call sockets, other processes' too. */
     agents: {
-      take: async ({ changes }) => void (await Promise.all([...changes].map(([store, some]) => review(store, some)))),
+      take: async (window) =>
+        void (await Promise.all([...window.changes.keys()].map((store) => review(store, window)))),
       restarted: async () => void (await Promise.all(seats.active().map(check))),
     } satisfies Listener,
   };

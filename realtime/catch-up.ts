@@ -44,10 +44,9 @@ const missed = async ({ id, feed, has }: Subscriber, isKept: IsKept): Promise<An
   const changes = await feed.model.changed(store, from, endOfLog, maxResumed + 1);
   if (changes.length > maxResumed) return null;
   hold(feed, changes);
-  const rows = await look(
-    feed,
-    changes.filter(({ at }) => at > has.position && at <= upTo),
-  );
+  const told = changes.filter(({ at }) => at > has.position && at <= upTo);
+  const ids = told.map(({ _id }) => _id);
+  const rows = await look(feed, told, () => feed.model.matching(store, ids, feed.question.filter));
   const badges = rows.length > 0 ? await badge(feed, upTo) : [];
   const frames = changeFrames([...rows, ...badges], { epoch, prev: has.position, upTo, isResumed: true });
   return { texts: frames.map((frame) => frame.textFor(id)), reaches: { epoch, position: upTo } };

@@ -1,3 +1,4 @@
+import type { Shown } from '../projections/projection.ts';
 import type { Change, ReadModel } from '../projections/reader.ts';
 import { changeFrames, type Op, type Told, type Upsert } from './change-frames.ts';
 import type { Question } from './topics.ts';
@@ -63,11 +64,19 @@ export const seed = async (feed: Feed) => {
   feed.isSeeded = true;
 };
 
-/** What these changes mean for the question: an upsert for each document that matches, a removal for each that does not. */
-export const look = async ({ question, model }: Feed, changes: readonly Change[]): Promise<readonly Op[]> => {
-  const { store, filter, present } = question;
+/**
+ * What these changes mean for the question: an upsert for each document that matches, a removal for each that does not.
+ * `documents`: all of them that are there, for questions that can be answered by looking at each.
+ */
+export const look = async (
+  { question, model }: Feed,
+  changes: readonly Change[],
+  documents: () => Promise<readonly Shown<object>[]>,
+): Promise<readonly Op[]> => {
+  if (changes.length === 0) return [];
+  const { store, filter, matches, present } = question;
   const ids = changes.map(({ _id }) => _id);
-  const shown = ids.length > 0 ? await model.matching(store, ids, filter) : [];
+  const shown = matches ? (await documents()).filter(matches) : await model.matching(store, ids, filter);
   const found = new Map(shown.map((one) => [one._id, one]));
   return changes.map(({ _id: key, at }) => {
     const one = found.get(key);
@@ -83,11 +92,16 @@ export const badge = async ({ question, model }: Feed, at: bigint): Promise<read
 
 /** Tells all live subscribers what changed, if it concerns any of them. */
 export const publish = (feed: Feed, rows: readonly Op[], badges: readonly Op[], { epoch, position }: Place) => {
-  const { held, joining } = feed;
-  const relevant = held && joining === 0 ? rows.filter(({ op, key }) => op === 'upsert' || held.has(key)) : rows;
+  const relevant = relevantOf(feed, rows);
   if (relevant.length === 0) return;
   for (const { op, key } of relevant) if (op === 'upsert') hold(feed, [{ _id: key }]);
   const frames = changeFrames([...relevant, ...badges], { epoch, prev: feed.lastChange, upTo: position });
   feed.lastChange = position;
   for (const subscriber of feed.subscribers) subscriber.tell(frames, epoch);
+};
+
+/** A removal counts when somebody may hold the document, or when it may be in the badge without being held. */
+const relevantOf = ({ held, joining, isSeeded, question }: Feed, rows: readonly Op[]) => {
+  if (!held || joining > 0 || (question.hasBadge && !isSeeded)) return rows;
+  return rows.filter(({ op, key }) => op === 'upsert' || held.has(key));
 };

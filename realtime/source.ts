@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import type { Change, ReadModel } from '../projections/reader.ts';
+import type { ReadModel } from '../projections/reader.ts';
 import { badge, type Feed, look, publish, type Subscriber, unheld } from './feed.ts';
 import type { Question } from './topics.ts';
 import { follow, type Place, type Window } from './windows.ts';
@@ -33,7 +33,7 @@ export const openSource = ({ model, from, heads, listener, fault }: Options): So
   const take = async (window: Window, next: Place) => {
     const touched = [...feeds.values()].filter(({ question }) => window.changes.has(question.store));
     const [looked] = await Promise.all([
-      Promise.all(touched.map((feed) => lookAt(feed, window.changes.get(feed.question.store)!, next))),
+      Promise.all(touched.map((feed) => lookAt(feed, window, next))),
       listener.take?.(window),
     ]);
     place = next; // from here on nothing can fail, so that no window is told twice
@@ -84,7 +84,9 @@ export const openSource = ({ model, from, heads, listener, fault }: Options): So
   };
 };
 
-const lookAt = async (feed: Feed, changes: readonly Change[], { position }: Place) => {
-  const [rows, badges] = await Promise.all([look(feed, changes), badge(feed, position)]);
+const lookAt = async (feed: Feed, window: Window, { position }: Place) => {
+  const { store } = feed.question;
+  const changes = window.changes.get(store) ?? [];
+  const [rows, badges] = await Promise.all([look(feed, changes, () => window.documents(store)), badge(feed, position)]);
   return { feed, rows, badges };
 };

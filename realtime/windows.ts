@@ -1,4 +1,5 @@
 import { concatMap, defer, EMPTY, type Observable, retry, tap } from 'rxjs';
+import type { Shown } from '../projections/projection.ts';
 import type { Change, ReadModel } from '../projections/reader.ts';
 
 /** A place in a read model's history. */
@@ -24,10 +25,12 @@ export type Window = {
   readonly after: bigint;
   readonly upTo: bigint;
   readonly changes: ReadonlyMap<string, readonly Change[]>;
+  /** The documents of a store that changed and are there; read once, for whoever asks. */
+  documents(store: string): Promise<readonly Shown<object>[]>;
 };
 
 type Followed = {
-  model: Pick<ReadModel<object>, 'changes'>;
+  model: Pick<ReadModel<object>, 'changes' | 'matching'>;
   /** What is known already; the first window begins there. */
   from: Place;
   /** How far the read model is, the latest first of all. */
@@ -81,11 +84,27 @@ export const follow = ({
     const changes = await model.changes(after, position, maxChanges);
     const upTo = changes.length < maxChanges ? position : changes.at(-1)!.at;
     const next = { epoch, position: upTo };
-    await take({ after, upTo, changes: perStore(changes) }, next);
+    await take(windowOf(model, { after, upTo, changes: perStore(changes) }), next);
     return next;
   };
 
   return defer(() => heads.pipe(latest(advance))).pipe(tap({ error: fault }), retry({ delay: retryMs }));
+};
+
+const windowOf = (model: Followed['model'], window: Omit<Window, 'documents'>): Window => {
+  const known = new Map<string, Promise<readonly Shown<object>[]>>();
+  const read = (store: string) => {
+    const ids = window.changes.get(store)?.map(({ _id }) => _id) ?? [];
+    return ids.length > 0 ? model.matching(store, ids, {}) : Promise.resolve([]);
+  };
+  return {
+    ...window,
+    documents: (store) => {
+      const documents = known.get(store) ?? read(store);
+      known.set(store, documents);
+      return documents;
+    },
+  };
 };
 
 const perStore = (changes: readonly Change[]) => {
