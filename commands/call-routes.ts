@@ -30,6 +30,7 @@ export const callRoutes = (w: WriteSide): Route[] => {
       params: {},
       body: PlaceCallBody,
       status: 201,
+      answers: ['callId', 'ticketId'],
       run: ({ caller, body, fence }, context) => place({ ...body, agentId: caller.sub, fence }, context),
     }),
     command({
@@ -68,6 +69,7 @@ export const callRoutes = (w: WriteSide): Route[] => {
       params: { channelId: ChannelId, customer: CustomerName },
       body: PermissionRequestBody,
       status: 201,
+      answers: ['requestId'],
       run: ({ caller, params, body }, context) => {
         const content = body.method === 'template' ? { ...body, body: null } : { ...body, template: null };
         return request({ ...params, ...content, agentId: caller.sub }, context);

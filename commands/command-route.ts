@@ -50,6 +50,8 @@ export const commandRouter = (w: WriteSide) => {
     params: P;
     body: B;
     status?: number;
+    /** What of the outcome the answer tells besides `position`. */
+    answers?: readonly string[];
     run: (request: CommandRequest<Output<P>, z.output<B>>, context: Context) => Promise<Outcome | Refusal>;
   }): Route =>
     route({
@@ -62,8 +64,9 @@ export const commandRouter = (w: WriteSide) => {
           const context = contextOf({ store: caller.store, actor, commandId, correlationId: requestId });
           const outcome = await r.run({ caller, params, body, fence }, context);
           if (isRefusal(outcome)) return outcome;
-          const { position, ...facts } = outcome;
-          return { status: r.status ?? 200, body: { ...facts, position: await positionToken(w, position) } };
+          const told = Object.entries(outcome).filter(([fact]) => r.answers?.includes(fact));
+          const position = await positionToken(w, outcome.position);
+          return { status: r.status ?? 200, body: { ...Object.fromEntries(told), position } };
         });
       },
     });

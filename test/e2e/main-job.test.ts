@@ -80,7 +80,8 @@ describe('an incoming call', () => {
     });
 
     const accepted = await ringbook.ask(asha, `/v1/calls/${offer.callId}/accept`, { body: {} });
-    expect(accepted.status, JSON.stringify(accepted.body)).toBe(200);
+    expect(accepted).toMatchObject({ status: 200, body: { position: expect.stringMatching(/^\d+$/) } });
+    expect(Object.keys(accepted.body)).toEqual(['position']);
     await page.until(({ type, callId }) => type === 'call.connected' && callId === offer.callId);
     await ringbook.simulate('/clock', { advance: 'PT90S' });
     expect((await ringbook.ask(asha, `/v1/calls/${offer.callId}/end`, { body: {} })).status).toBe(200);
