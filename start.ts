@@ -13,6 +13,7 @@ import { whatsappWebhook } from './commands/whatsapp/webhook.ts';
 import type { WriteSide } from './commands/write-side.ts';
 import type { Config, Role } from './config.ts';
 import { startDemoStore } from './demo.ts';
+import { apiDocs } from './http/api-docs.ts';
 import { httpApp } from './http/app.ts';
 import { signToken, tokenVerifier } from './http/caller.ts';
 import { metricsOf } from './metrics.ts';
@@ -117,9 +118,11 @@ const startSockets = async ({ config, runs, onStop, logger }: Starting, w: Write
 /** Commands, reads, webhooks and health behind one port. */
 const httpEdge = ({ config, runs, logger }: Starting, w: WriteSide) => {
   const probes = { documents: () => w.db.command({ ping: 1 }), eventstore: w.log.head };
+  const routes = [...(runs('commands') ? commandRoutes(w) : []), ...(runs('read-api') ? readRoutes(w) : [])];
   return httpApp({
-    routes: [...(runs('commands') ? commandRoutes(w) : []), ...(runs('read-api') ? readRoutes(w) : [])],
+    routes,
     before: [
+      apiDocs(routes),
       healthRoutes({ probes, metrics: metricsOf(setAsideCounts) }),
       ...(runs('commands') ? [whatsappWebhook(w, config.whatsapp)] : []),
     ],

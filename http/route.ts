@@ -31,6 +31,8 @@ export type Route = {
   readonly path: string;
   readonly summary: string;
   readonly roles: readonly Role[];
+  /** Of a success; 200 if not given. */
+  readonly status?: number;
   readonly params: z.ZodType;
   readonly query: z.ZodType;
   readonly body: z.ZodType;
@@ -49,6 +51,7 @@ export const route = <
   path: string;
   summary: string;
   roles: readonly Role[];
+  status?: number;
   params?: P;
   query?: Q;
   body?: B;
