@@ -1,10 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
+/** Where CI wants the counts of the run. */
+const report = process.env.TEST_REPORT;
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
-    hookTimeout: 30_000,
+    hookTimeout: 60_000,
     teardownTimeout: 10_000,
+    reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
   },
 });
