@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { apply, changesBy, writeChanges } from '../../projections/apply.ts';
@@ -11,6 +14,8 @@ import { openStores, type Stores, startStores } from '../support/stores.ts';
 import { anyEvent } from './arbitrary.ts';
 import { happened, noon, recorded } from './events.ts';
 import { append, contents, running, stopAll } from './running.ts';
+
+const projector = fileURLToPath(new URL('projector.ts', import.meta.url));
 
 let servers: Stores;
 let stores: Awaited<ReturnType<typeof openStores>>;
@@ -86,6 +91,27 @@ describe('the read models', () => {
     await servers.start('documents');
     await reached(disturbed, position);
     await stop();
+    for (const i of readModels.keys())
+      expect(await contents(stores.db, disturbed[i]!)).toEqual(await contents(stores.db, undisturbed[i]!));
+  });
+
+  test('survive kill -9 of the process that keeps them, and another goes on', async () => {
+    const position = await append(stores.log, someEvents(80, 4));
+    const [undisturbed, disturbed] = [apart(), apart()];
+    const [one] = disturbed;
+    const { eventstoreUrl, mongodbUrl, dbName } = servers;
+    const args = [projector, JSON.stringify({ eventstoreUrl, mongodbUrl, dbName }), String(one!.version)];
+    const child = spawn(process.execPath, ['--import', 'tsx', ...args], { stdio: 'inherit' });
+    const hasBegun = async () => ((await readModel(stores.db, one!).checkpoint())?.at ?? 0n) > 0n;
+    const exit = once(child, 'exit');
+    await eventually(hasBegun, (begun) => begun).finally(() => child.kill('SIGKILL'));
+    await exit;
+
+    for (const models of [disturbed, undisturbed]) {
+      const { stop } = running({ ...stores, readModels: models });
+      await reached(models, position);
+      await stop();
+    }
     for (const i of readModels.keys())
       expect(await contents(stores.db, disturbed[i]!)).toEqual(await contents(stores.db, undisturbed[i]!));
   });
