@@ -226,3 +226,14 @@ test('a repeated append is recognised after the log was opened again, with and w
   expect(outcomes[0]).toMatchObject({ is: 'written', revision: 0 });
   expect(outcomes).toEqual([outcomes[0], outcomes[0], outcomes[0]]);
 });
+
+test('a repeated append is recognised while the first is still on its way to the disk', async () => {
+  const store = open(freshDir());
+  const events = [{ id: randomUUID(), type: 'T', isJson: false, metadata: NOTHING, data: NOTHING }];
+  const repeat = (expected: 'any' | 'no_stream') =>
+    new Promise<Outcome>((reply) => append(store, 's', expected, events, reply));
+  const outcomes = await Promise.all([repeat('any'), repeat('any'), repeat('no_stream')]);
+  expect(outcomes).toEqual(Array(3).fill({ is: 'written', revision: 0, position: store.index.position[0] }));
+  expect(store.visible).toBe(1);
+  await store.close();
+});
