@@ -1,5 +1,5 @@
 import { changeFrames, snapshotFrames } from './change-frames.ts';
-import { badge, hold, look, type Subscriber, seed } from './feed.ts';
+import { badge, type Feed, hold, look, type Subscriber, seed } from './feed.ts';
 import type { Outbox } from './outbox.ts';
 import { earlier, later, type Place } from './windows.ts';
 
@@ -32,15 +32,22 @@ export const catchUp = async (subscriber: Subscriber, outbox: Outbox, isKept: Is
 
 const isThere = ({ has, feed }: Subscriber) => has?.epoch === feed.place().epoch && has.position >= feed.lastChange;
 
+/** How far the read model is now; what this process has yet to tell of it is left out when it comes. */
+const present = async ({ place, model }: Feed): Promise<Place> => {
+  const { epoch, position } = place();
+  const checkpoint = await model.checkpoint();
+  return { epoch, position: checkpoint?.epoch === epoch ? later(position, checkpoint.at) : position };
+};
+
 /** `null` when it cannot be told: nothing to start from, another epoch, too long ago or too much. */
 const missed = async ({ id, feed, has }: Subscriber, isKept: IsKept): Promise<Answer | null> => {
-  const { epoch, position } = feed.place();
   const { store, projection } = feed.question;
+  const from = earlier(has?.position ?? 0n, feed.place().position);
+  const { epoch, position } = await present(feed);
   if (has?.epoch !== epoch || !(await isKept(projection.name, has))) return null;
   const upTo = later(has.position, position);
   await seed(feed);
-  // what is ahead of this process, or was told by another one that is further, is not told here but may be held
-  const from = earlier(has.position, position);
+  // what another process told already, and what is being written, is not told here but may be held
   const changes = await feed.model.changed(store, from, endOfLog, maxResumed + 1);
   if (changes.length > maxResumed) return null;
   hold(feed, changes);
@@ -53,12 +60,12 @@ const missed = async ({ id, feed, has }: Subscriber, isKept: IsKept): Promise<An
 };
 
 const snapshot = async ({ id, feed }: Subscriber): Promise<Answer> => {
-  const place = feed.place();
-  const { store, filter, sort, limit, present } = feed.question;
+  const place = await present(feed);
+  const { store, filter, sort, limit } = feed.question;
   const shown = await feed.model.find(store, filter, { sort, limit });
   hold(feed, shown);
   if (shown.length < limit && feed.place().epoch === place.epoch) feed.isSeeded = true;
-  const rows = shown.map((one) => ({ key: one._id, doc: present(one) }));
+  const rows = shown.map((one) => ({ key: one._id, doc: feed.question.present(one) }));
   const badges = (await badge(feed, place.position)).map(({ key, doc }) => ({ key, doc }));
   return { texts: snapshotFrames(id, [...rows, ...badges], place), reaches: place };
 };

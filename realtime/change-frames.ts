@@ -1,6 +1,6 @@
 /** `at` is the position that the client has with it. */
 export type Upsert = { readonly op: 'upsert'; readonly key: string; readonly at: bigint; readonly doc: unknown };
-export type Removal = { readonly op: 'remove'; readonly key: string; readonly at: bigint };
+type Removal = { readonly op: 'remove'; readonly key: string; readonly at: bigint };
 /** What happens to one key; absolute, never an increment. */
 export type Op = Upsert | Removal;
 
@@ -13,7 +13,7 @@ const maxFrame = 60_000;
 type Piece<T> = { readonly item: T; readonly text: string };
 
 /** Cuts a list into pieces of about 64 kB; at least one, which may be empty. */
-export const inPieces = <T>(items: readonly T[], textOf: (item: T) => string): readonly (readonly Piece<T>[])[] => {
+const inPieces = <T>(items: readonly T[], textOf: (item: T) => string): readonly (readonly Piece<T>[])[] => {
   const pieces: Piece<T>[][] = [[]];
   let size = 0;
   for (const item of items) {

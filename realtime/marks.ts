@@ -33,5 +33,3 @@ export const openMarks = async (db: Db) => {
     },
   };
 };
-
-export type Marks = Awaited<ReturnType<typeof openMarks>>;

@@ -75,8 +75,9 @@ const subscriberOf = ({ id, feed, has, outbox, pump }: Begun): Subscriber => {
     tell(frames, epoch) {
       if (!subscriber.isLive) return;
       for (const { position, textFor } of frames) {
+        if (subscriber.has && position <= subscriber.has.position) continue;
         if (!outbox.offer(textFor(id))) return subscriber.fallBehind();
-        if (!subscriber.has || subscriber.has.position < position) subscriber.has = { epoch, position };
+        subscriber.has = { epoch, position };
       }
     },
     fallBehind() {

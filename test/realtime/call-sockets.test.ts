@@ -87,6 +87,19 @@ describe('an agent has one call socket', () => {
       .toBe(reloaded.welcome.sessionId);
   });
 
+  test('also when the reload reaches another process', async () => {
+    const agentId = await desk.newAgent();
+    const other = await desk.serve();
+    const first = await desk.page(url, agentId, { tab: 'a' });
+    await expect
+      .poll(async () => (await desk.agentDocument(agentId))?.callSocket?.sessionId)
+      .toBe(first.welcome.sessionId);
+    const reloaded = await desk.page(other.url, agentId, { tab: 'a' });
+    expect(reloaded.welcome).toMatchObject({ callSocket: 'active', fence: 1 });
+    expect(await first.client.frame(superseded)).toMatchObject({ fence: 1, by: reloaded.welcome.sessionId });
+    await other.stop();
+  });
+
   test('one that stands by stays so when the active one goes', async () => {
     const agentId = await desk.newAgent();
     const first = await desk.page(url, agentId, { tab: 'a' });

@@ -18,7 +18,7 @@ export const token = ({ sub = 'asha', store = 'acme', role = 'agent' }: Who = {}
   signToken(secret, { sub, store, role }, ttl);
 
 /** No call sockets: for tests of everything else. */
-export const noCallSockets: CallSockets = {
+const noCallSockets: CallSockets = {
   open: async () => ({ role: 'standby', fence: 0 }),
   close: async () => {},
   acknowledge: async () => {},
