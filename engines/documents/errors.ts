@@ -26,6 +26,7 @@ export const codes = {
   CommandNotSupported: 115,
   OperationFailed: 96,
   InvalidPipelineOperator: 168,
+  QueryPlanKilled: 175,
   CannotIndexParallelArrays: 171,
   ConversionFailure: 241,
   TransactionTooOld: 225,

@@ -98,7 +98,7 @@ const withoutWhitespace = (source: string): string =>
   source.replace(/\\.|\[(?:\\.|[^\]\\])*\]|\s+|#[^\n]*/gs, (part) => (/^[\s#]/.test(part) ? '' : part));
 
 /** Compiles a pattern as near to PCRE as JavaScript's engine allows; what it cannot express is refused. */
-export const regexOf = (source: string, options: string): RegExp => {
+const regexOf = (source: string, options: string): RegExp => {
   const inline = /^\(\?([imsx]+)\)/.exec(source);
   const { flags, isExtended } = flagsOf(inline ? [...new Set(options + inline[1]!)].join('') : options);
   const rest = inline ? source.slice(inline[0].length) : source;

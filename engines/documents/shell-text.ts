@@ -44,7 +44,7 @@ const texts: Readonly<Record<number, (value: Value) => string>> = {
 };
 
 /** A value as MongoDB prints it in messages. */
-export const valueText = (value: Value): string => texts[value.type]?.(value) ?? '?';
+const valueText = (value: Value): string => texts[value.type]?.(value) ?? '?';
 
 /** A document as MongoDB prints it in messages. */
 export const documentText = (doc: Value): string => {

@@ -66,7 +66,7 @@ const readQuery = (buf: Buffer, requestId: number): Message => {
 };
 
 /** Reads one whole message; throws a RangeError for what is not one. */
-export const readMessage = (buf: Buffer): Message => {
+const readMessage = (buf: Buffer): Message => {
   const requestId = buf.readInt32LE(4);
   const code = buf.readInt32LE(12);
   if (code === opMsg) return readMsg(buf, requestId);

@@ -2,7 +2,7 @@ import { documentValue, encode, encodeElements, nullValue, toValue } from '../bs
 import { elements, isDocument, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
 import { encodeKey } from '../key-encoding.ts';
-import { gathered, listSource, type Source } from '../query/source.ts';
+import { drawn, gathered, listSource, type Source } from '../query/source.ts';
 import { type Accumulator, accumulatorOf } from './accumulators.ts';
 import { evaluate } from './evaluate.ts';
 import { type Expression, parseExpression } from './expression.ts';
@@ -21,6 +21,10 @@ const groupField = (name: string, spec: Value): GroupField => {
     return { name, make: accumulatorOf('$sum'), expression: { kind: 'literal', value: toValue(1) } };
   return { name, make: accumulatorOf(only.name), expression: parseExpression(only.value) };
 };
+
+function* groupDocuments(groups: Iterable<Group>, fields: readonly GroupField[]): Generator<Value, undefined> {
+  for (const one of groups) yield groupDocument(one, fields);
+}
 
 const mostBytes = 100 * 1024 * 1024;
 
@@ -53,7 +57,7 @@ export const group = (spec: Value): ((source: Source) => Source) => {
       size += doc.end - doc.start;
       if (size > mostBytes && groups.size * 200 > mostBytes) throw tooLarge();
     };
-    return gathered(source, absorb, () => listSource([...groups.values()].map((one) => groupDocument(one, fields))));
+    return gathered(source, absorb, () => drawn(groupDocuments(groups.values(), fields)));
   };
 };
 

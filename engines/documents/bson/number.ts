@@ -143,7 +143,7 @@ const withDecimals = (operation: Operation, a: Decimal | number, b: Decimal | nu
 const fitsInt64 = (n: bigint): boolean => BigInt.asIntN(64, n) === n;
 
 /** The narrowest integer value that holds `n` and is at least as wide as `floor`; undefined beyond 64 bits. */
-export const integerValue = (n: bigint, floor: number): Value | undefined => {
+const integerValue = (n: bigint, floor: number): Value | undefined => {
   if (floor === Type.int32 && BigInt.asIntN(32, n) === n) return int32(Number(n));
   return fitsInt64(n) ? int64(n) : undefined;
 };

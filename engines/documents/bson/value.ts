@@ -139,9 +139,6 @@ export const assertDocument = (doc: Value): void => {
 /** The bytes of a value, shared with the buffer it lies in. */
 export const bytesOf = (value: Value): Buffer => value.buf.subarray(value.start, value.end);
 
-/** The bytes of a value, of its own. */
-export const copyOf = (value: Value): Buffer => Buffer.from(bytesOf(value));
-
 /** Whether two values have the same type and the same bytes. */
 export const identical = (a: Value, b: Value): boolean =>
   a.type === b.type && a.buf.compare(b.buf, b.start, b.end, a.start, a.end) === 0;

@@ -1,7 +1,7 @@
 import { compilePipeline, parseStages, splitPipeline } from '../aggregate/pipeline.ts';
 import { elements, isDocument, isNumber, isString, text, type Value } from '../bson/value.ts';
 import { changeFeed, scopeOf } from '../change-streams.ts';
-import { DocumentError, notImplemented } from '../errors.ts';
+import { DocumentError } from '../errors.ts';
 import { winningPlan } from '../query/explain.ts';
 import { type Request, requestOf, search } from '../query/find.ts';
 import { collect, type Source } from '../query/source.ts';

@@ -2,7 +2,7 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import { int64 } from '../bson/build.ts';
 import { toInteger } from '../bson/number.ts';
 import { bytesOf, isArray, isNumber, items, type Value } from '../bson/value.ts';
-import { DocumentError, notImplemented } from '../errors.ts';
+import { DocumentError } from '../errors.ts';
 import { encodeKey } from '../key-encoding.ts';
 import { pathOf, visitPath } from '../paths.ts';
 import { compileProjection } from '../projection.ts';

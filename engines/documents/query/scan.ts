@@ -1,7 +1,8 @@
 import type { Value } from '../bson/value.ts';
 import { documentAt } from '../bson/value.ts';
+import { DocumentError } from '../errors.ts';
 import type { Matcher } from '../matcher.ts';
-import type { Collection } from '../storage/catalogue.ts';
+import { type Collection, type Index, namespaceOf } from '../storage/catalogue.ts';
 import { scoped } from '../storage/environment.ts';
 import type { Store } from '../storage/store.ts';
 import type { Range } from './bounds.ts';
@@ -20,7 +21,7 @@ export interface Budget {
 }
 
 /** What a scan has looked at. */
-export interface Examined {
+interface Examined {
   keys: number;
   documents: number;
 }
@@ -28,7 +29,7 @@ export interface Examined {
 /** A search that can stop anywhere and go on later; between two takes it holds nothing of the database. */
 export interface Scan {
   readonly examined: Examined;
-  isDone: boolean;
+  readonly isDone: boolean;
   /** Documents that match, as many as the budget allows; fewer, or none, do not mean the end. */
   take(budget: Budget): Found[];
 }
@@ -225,8 +226,36 @@ class UnionScan implements Scan {
   }
 }
 
+const indexesOf = (plan: Plan): Index[] => {
+  if (plan.kind === 'union') return plan.plans.flatMap(indexesOf);
+  return plan.kind === 'index' ? [plan.index] : [];
+};
+
+/** A scan that fails, and does not just end early, once its collection or an index it reads is dropped. */
+const guarded = (scan: Scan, store: Store, collection: Collection, indexes: readonly Index[]): Scan => ({
+  get examined() {
+    return scan.examined;
+  },
+  get isDone() {
+    return scan.isDone;
+  },
+  take: (budget) => {
+    const isThere = store.catalogue.get(namespaceOf(collection)) === collection;
+    if (!isThere || indexes.some((index) => !collection.indexes.includes(index))) {
+      throw new DocumentError(
+        'QueryPlanKilled',
+        'query plan killed :: the collection or an index was dropped meanwhile',
+      );
+    }
+    return scan.take(budget);
+  },
+});
+
 /** Carries out a plan; every document is checked against the whole filter. */
-export const scanOf = (store: Store, collection: Collection, plan: Plan, matches: Matcher): Scan => {
+export const scanOf = (store: Store, collection: Collection, plan: Plan, matches: Matcher): Scan =>
+  guarded(bareScan(store, collection, plan, matches), store, collection, indexesOf(plan));
+
+const bareScan = (store: Store, collection: Collection, plan: Plan, matches: Matcher): Scan => {
   switch (plan.kind) {
     case 'ids':
       return new IdScan(store, collection, plan.ids, matches);
@@ -235,7 +264,7 @@ export const scanOf = (store: Store, collection: Collection, plan: Plan, matches
     case 'index':
       return new IndexScan(store, collection, plan, matches);
     case 'union':
-      return new UnionScan(plan.plans.map((part) => scanOf(store, collection, part, matches)));
+      return new UnionScan(plan.plans.map((part) => bareScan(store, collection, part, matches)));
     case 'nothing':
       return new UnionScan([]);
   }

@@ -135,20 +135,29 @@ export const gathered = (source: Source, absorb: (doc: Value) => void, finish: (
 
 const mostSortBytes = 100 * 1024 * 1024;
 
-const runsSource = (runs: SortedRuns<Value>): Source => {
-  runs.finish();
-  let waiting = runs.next();
+/** Documents that are made one after the other, as they are wanted. */
+export const drawn = (documents: Iterator<Value>): Source => {
+  let waiting = documents.next();
   return {
     get isDone() {
-      return waiting === undefined;
+      return waiting.done === true;
     },
-    pull: ({ documents }) => {
+    pull: (budget) => {
       const found: Value[] = [];
-      for (; waiting && found.length < documents; waiting = runs.next()) found.push(waiting.value);
+      while (!waiting.done && found.length < budget.documents) {
+        found.push(waiting.value);
+        waiting = documents.next();
+        if (found.length % 32 === 0 && performance.now() > budget.until) break;
+      }
       return found;
     },
   };
 };
+
+function* inOrder(runs: SortedRuns<Value>): Generator<Value, undefined> {
+  runs.finish();
+  for (let item = runs.next(); item; item = runs.next()) yield item.value;
+}
 
 /** The documents in order, the first `limit` of them if given; refuses to hold more than 100 MB. */
 export const sorted = (source: Source, sort: Sort, limit = Number.POSITIVE_INFINITY): Source => {
@@ -165,6 +174,6 @@ export const sorted = (source: Source, sort: Sort, limit = Number.POSITIVE_INFIN
       }
       runs.add(sort.key(doc), doc);
     },
-    () => runsSource(runs),
+    () => drawn(inOrder(runs)),
   );
 };

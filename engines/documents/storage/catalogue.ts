@@ -9,7 +9,7 @@ import { type Path, pathOf } from '../paths.ts';
 import type { Environment } from './environment.ts';
 
 /** One field of an index pattern. */
-export interface IndexField {
+interface IndexField {
   readonly path: Path;
   readonly direction: 1 | -1;
 }
@@ -55,7 +55,7 @@ export interface Collection {
 export const namespaceOf = ({ db, name }: Pick<Collection, 'db' | 'name'>): string => `${db}.${name}`;
 
 /** The fields of an index pattern. */
-export const indexFields = (key: Value): IndexField[] =>
+const indexFields = (key: Value): IndexField[] =>
   elements(key).map(({ name, value }) => ({ path: pathOf(name), direction: toNumber(value) < 0 ? -1 : 1 }));
 
 /** An index of this specification, without entries yet. */

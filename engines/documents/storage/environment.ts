@@ -1,6 +1,6 @@
 import { type Database, open, type RootDatabase } from 'lmdb';
 
-export type Table = Database<Buffer, Buffer>;
+type Table = Database<Buffer, Buffer>;
 
 /**
  * The lmdb environment and its tables. Documents and index entries of all collections share a table each: a key begins

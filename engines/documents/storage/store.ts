@@ -96,12 +96,6 @@ export class Store {
     return this.catalogue.create(db, name);
   }
 
-  /** The document stored under a key, valid until the next read. */
-  peek(collection: Collection, id: Buffer): Value | undefined {
-    const found = this.env.documents.getBinaryFast(scoped(collection.id, id));
-    return found && documentAt(found as Buffer);
-  }
-
   /** The document stored under a key. */
   get(collection: Collection, id: Buffer): Value | undefined {
     const found = this.env.documents.getBinary(scoped(collection.id, id));

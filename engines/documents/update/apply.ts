@@ -7,7 +7,7 @@ import { type Modification, parseArrayFilters, parseModifications } from './pars
 import { type Branch, changeAt, open, seal, valueAt } from './tree.ts';
 
 /** What an update may look at beside the document: which array item the filter matched, and whether it inserts. */
-export interface Circumstances {
+interface Circumstances {
   readonly matchedIndex: number | undefined;
   readonly isInsert: boolean;
 }

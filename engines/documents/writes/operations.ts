@@ -42,7 +42,7 @@ export interface Change {
 }
 
 /** A statement that makes no sense; it fails in its place, and the others of its list are not concerned. */
-export interface Invalid {
+interface Invalid {
   readonly kind: 'invalid';
   readonly error: DocumentError;
 }

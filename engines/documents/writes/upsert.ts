@@ -12,7 +12,7 @@ const processPart = randomBytes(5);
 let counter = randomBytes(3).readUIntBE(0, 3);
 
 /** A new ObjectId. */
-export const newObjectId = (): Value => {
+const newObjectId = (): Value => {
   const id = Buffer.allocUnsafe(12);
   id.writeUInt32BE(Math.floor(Date.now() / 1000) >>> 0, 0);
   processPart.copy(id, 4);

@@ -78,7 +78,7 @@ describe('a change stream', () => {
     await docs.insertMany([{ kind: 'b' }, { kind: 'a', n: 1 }, { kind: 'b' }, { kind: 'a', n: 2 }]);
     const events = (await take(stream, 2)) as Document[];
     await stream.close();
-    expect(events.map((event) => event['fullDocument'].n)).toEqual([1, 2]);
+    expect(events.map((event) => event.fullDocument.n)).toEqual([1, 2]);
     expect(events[0]).not.toHaveProperty('wallTime');
   });
 
@@ -104,9 +104,9 @@ describe('a change stream', () => {
     await docs().insertOne({ _id: 4 });
     const resumed = docs().watch([], { resumeAfter: first!._id });
     const events = (await take(resumed, 3)) as Document[];
-    expect(events.map((event) => event['documentKey']._id)).toEqual([2, 3, 4]);
-    const again = docs().watch([], { startAtOperationTime: events[1]!['clusterTime'] });
-    expect(((await take(again, 1))[0] as Document)['documentKey']._id).toBe(3);
+    expect(events.map((event) => event.documentKey._id)).toEqual([2, 3, 4]);
+    const again = docs().watch([], { startAtOperationTime: events[1]!.clusterTime });
+    expect(((await take(again, 1))[0] as Document).documentKey._id).toBe(3);
     await Promise.all([resumed.close(), again.close()]);
   });
 

@@ -30,7 +30,7 @@ describe('the server', () => {
     expect(reply).toHaveProperty('$clusterTime');
     const failure = await failureOf(store.db.command({ foo: 1 }));
     expect(failure).toMatchObject({ code: 59, codeName: 'CommandNotFound' });
-    expect(failure['errorResponse']).toHaveProperty('operationTime');
+    expect(failure.errorResponse).toHaveProperty('operationTime');
   });
 
   test.each(['serverStatus', 'connectionStatus', 'listDatabases', 'getCmdLineOpts', 'hostInfo', 'replSetGetStatus'])(
@@ -81,7 +81,7 @@ describe('a list of writes', () => {
       docs.insertMany([{ _id: 1 }, { _id: 1 }, { _id: 2 }, { _id: 2 }], { ordered: false }),
     );
     expect(failure).toMatchObject({ code: 11000, insertedCount: 2 });
-    expect((failure['writeErrors'] as { index: number }[]).map(({ index }) => index)).toEqual([1, 3]);
+    expect((failure.writeErrors as { index: number }[]).map(({ index }) => index)).toEqual([1, 3]);
   });
 
   test('mixes kinds in one collection', async () => {
@@ -128,7 +128,7 @@ describe('a list of writes', () => {
         { name: 'insertOne', namespace: one.namespace, document: { _id: 2 } },
       ] as never),
     );
-    expect((failure['writeErrors'] as Map<number, { code: number }>).get(0)).toMatchObject({ code: 11000 });
+    expect((failure.writeErrors as Map<number, { code: number }>).get(0)).toMatchObject({ code: 11000 });
     expect(await one.countDocuments()).toBe(1);
   });
 
@@ -156,7 +156,7 @@ describe('a retryable write', () => {
     const first = await raw(update);
     if (when === 'after a restart') await store.restart();
     const again = await raw(update);
-    expect(again).toMatchObject({ n: first['n'], upserted: first['upserted'] });
+    expect(again).toMatchObject({ n: first.n, upserted: first.upserted });
     expect(await store.db.collection(docs.collectionName).findOne({})).toEqual({ _id: 1, n: 1 });
     expect(await raw({ ...update, txnNumber: Long.fromNumber(2) })).toMatchObject({ n: 1, nModified: 1 });
     expect(await raw(update)).toMatchObject({ ok: 0, code: 225 });

@@ -10,7 +10,7 @@ afterAll(() => store.stop());
 
 const stages = (explained: Document): string[] => {
   const names: string[] = [];
-  for (let plan = explained['queryPlanner'].winningPlan; plan; plan = plan.inputStage) names.push(plan.stage);
+  for (let plan = explained.queryPlanner.winningPlan; plan; plan = plan.inputStage) names.push(plan.stage);
   return names;
 };
 
@@ -99,10 +99,10 @@ describe('an index', () => {
       .limit(5)
       .explain('executionStats');
     expect(stages(explained)).toEqual(['LIMIT', 'FETCH', 'IXSCAN']);
-    expect(explained['executionStats']).toMatchObject({ nReturned: 5, totalKeysExamined: 5, totalDocsExamined: 5 });
+    expect(explained.executionStats).toMatchObject({ nReturned: 5, totalKeysExamined: 5, totalDocsExamined: 5 });
     const scan = await docs.find({ at: { $lt: 100 } }).explain('executionStats');
     expect(stages(scan)).toEqual(['COLLSCAN']);
-    expect(scan['executionStats']).toMatchObject({ nReturned: 100, totalDocsExamined: 500 });
+    expect(scan.executionStats).toMatchObject({ nReturned: 100, totalDocsExamined: 500 });
     expect(stages(await docs.find({ _id: 5 }).explain())).toEqual(['IDHACK']);
     expect(stages(await docs.find({ s: 1 }).sort({ x: 1 }).explain())).toEqual(['SORT', 'FETCH', 'IXSCAN']);
   });
@@ -202,6 +202,15 @@ describe('an index', () => {
 });
 
 describe('a collection', () => {
+  test('that is dropped under a cursor makes it fail, not end', async () => {
+    const docs = store.fresh();
+    await docs.insertMany(Array.from({ length: 50 }, (_, i) => ({ _id: i })));
+    const cursor = docs.find({}, { batchSize: 10 });
+    await cursor.next();
+    await docs.drop();
+    expect(await failureOf(cursor.toArray())).toMatchObject({ code: 175 });
+  });
+
   test('is renamed over another in one step', async () => {
     const [from, to] = [store.fresh(), store.fresh()];
     await from.insertOne({ _id: 1, v: 'new' });

@@ -34,13 +34,13 @@ const value = (): unknown => {
 
 const randomDocument = (id: number): Document => {
   const doc: Document = { _id: id };
-  if (random.next(5) > 0) doc['a'] = value();
-  if (random.next(5) > 0) doc['b'] = random.next(6);
-  if (random.next(5) > 0) doc['c'] = random.pick(scalars);
+  if (random.next(5) > 0) doc.a = value();
+  if (random.next(5) > 0) doc.b = random.next(6);
+  if (random.next(5) > 0) doc.c = random.pick(scalars);
   const sub = () => ({ x: random.pick(scalars), y: random.next(4) });
   const kind = random.next(4);
-  if (kind === 1) doc['d'] = sub();
-  if (kind > 1) doc['d'] = Array.from({ length: random.next(3) }, sub);
+  if (kind === 1) doc.d = sub();
+  if (kind > 1) doc.d = Array.from({ length: random.next(3) }, sub);
   return doc;
 };
 
@@ -156,10 +156,10 @@ const sortKeys = (list: Document[], sort: Document): string[] => {
 
 const stageOf = (explained: Document): string => {
   const stages: string[] = [];
-  let plan = explained['queryPlanner'].winningPlan as Document | undefined;
+  let plan = explained.queryPlanner.winningPlan as Document | undefined;
   while (plan) {
-    stages.push(plan['stage']);
-    plan = plan['inputStage'] as Document | undefined;
+    stages.push(plan.stage);
+    plan = plan.inputStage as Document | undefined;
   }
   return stages.at(-1)!;
 };

@@ -104,7 +104,7 @@ describe('the process', () => {
   });
 });
 
-const loops = Number(process.env['DOCUMENTS_CRASH_LOOPS'] ?? 10);
+const loops = Number(process.env.DOCUMENTS_CRASH_LOOPS ?? 10);
 
 /** Writes until the server dies; gives what was acknowledged. */
 const writeUntilDeath = async (client: MongoClient, worker: number, from: number): Promise<Document[]> => {
