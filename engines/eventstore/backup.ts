@@ -26,18 +26,23 @@ export interface Backup {
 
 /**
  * Copies the event store in `dir`, which may be running, to `target`: every event that was durable when the copy
- * began, and nothing half-written. The copy is an event store directory of its own.
+ * began, and nothing half-written. The copy is an event store directory of its own. `onBytes` is told how much more
+ * has been copied.
  *
  * Throws if `target` exists and is not empty, or if what it copies is damaged; `target` then does not appear.
  */
-export async function backup(dir: string, target: string): Promise<Backup> {
+export async function backup(
+  dir: string,
+  target: string,
+  onBytes: (bytes: number) => void = () => {},
+): Promise<Backup> {
   if (existsSync(target) && readdirSync(target).length > 0)
     throw new Error(`${target} is not empty; name a new directory.`);
   const partial = `${target}.partial`;
   rmSync(partial, { recursive: true, force: true });
   mkdirSync(partial, { recursive: true, mode: 0o700 });
   try {
-    const result = copySegments(dir, partial);
+    const result = copySegments(dir, partial, onBytes);
     syncDirectory(partial);
     if (existsSync(target)) rmdirSync(target);
     renameSync(partial, target);
@@ -49,7 +54,7 @@ export async function backup(dir: string, target: string): Promise<Backup> {
   }
 }
 
-function copySegments(dir: string, target: string): Backup {
+function copySegments(dir: string, target: string, onBytes: (bytes: number) => void): Backup {
   const bases = listSegments(dir);
   if (bases.length === 0) throw new Error(`${dir} holds no event store.`);
   const copy: Backup = { segments: 0, events: 0, end: 0 };
@@ -57,6 +62,7 @@ function copySegments(dir: string, target: string): Backup {
     if (copy.segments > 0 && base !== copy.end)
       throw new Error(`${dir} has a gap: ${segmentName(base)} should start at ${copy.end}.`);
     copySegment(dir, target, base, base === bases.at(-1), copy);
+    onBytes(copy.end - base);
   }
   return copy;
 }

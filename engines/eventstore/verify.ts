@@ -26,9 +26,9 @@ export interface Verification {
 
 /**
  * Checks the event store in `dir`, which may be running: every record against its checksum, every event's position,
- * and that each stream's revisions run from 0 without a gap.
+ * and that each stream's revisions run from 0 without a gap. `onBytes` is told how much more has been checked.
  */
-export async function verify(dir: string): Promise<Verification> {
+export async function verify(dir: string, onBytes: (bytes: number) => void = () => {}): Promise<Verification> {
   const result: Verification = { segments: 0, events: 0, streams: 0, damage: undefined, unfinishedBytes: 0 };
   const revisions = new Map<string, number>();
   const bases = listSegments(dir);
@@ -39,6 +39,7 @@ export async function verify(dir: string): Promise<Verification> {
     if (result.damage === undefined) end = verifySegment(dir, base, base === bases.at(-1), revisions, result);
     result.streams = revisions.size;
     if (result.damage !== undefined) return result;
+    onBytes(end - base);
   }
   return result;
 }
