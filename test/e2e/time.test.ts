@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openPage } from '../support/page.ts';
+import { eventually, type Ringbook, startRingbook } from '../support/ringbook.ts';
+
+const channelId = '800000000000001';
+const asha = { sub: 'asha' };
+const owner = { sub: 'owner', role: 'admin' as const };
+
+let ringbook: Ringbook;
+
+beforeAll(async () => {
+  ringbook = await startRingbook();
+  const put = (path: string, body: object) => ringbook.ask(owner, path, { method: 'PUT', body });
+  await put(`/v1/channels/${channelId}`, { name: 'Growth', displayPhoneNumber: '+910000000001', wabaId: '9' });
+  await put(`/v1/channels/${channelId}/calling`, {
+    enabled: true,
+    userInitiated: { enabled: true, workingHours: null, holidays: [] },
+    callbackRequests: { enabled: false },
+  });
+  await put('/v1/routing', { mode: 'round_robin', ringSeconds: 30, queueSeconds: 60 });
+  await put('/v1/agents/asha', { name: 'Asha', email: 'a@acme.example', role: 'agent', teams: [], capacity: 1 });
+  await put('/v1/agents/asha/availability', { active: true });
+}, 60_000);
+
+afterAll(() => ringbook?.stop());
+
+const permissionOf = async (waId: string) =>
+  (await ringbook.ask(asha, `/v1/channels/${channelId}/customers/${waId}/permission`)).body;
+
+const grant = async (waId: string) => {
+  await ringbook.customer(waId, 'permission', { channelId, response: 'accept', source: 'profile', permanent: false });
+  return eventually(
+    () => permissionOf(waId),
+    ({ state }) => state === 'temporary',
+  );
+};
+
+describe('what time alone causes', () => {
+  test('a phone that rings unanswered for the ring time is a miss of that agent', async () => {
+    const waId = '910000000031';
+    const page = await openPage(ringbook.realtime, { token: await ringbook.token(asha) });
+    await ringbook.customer(waId, 'call', { channelId, name: 'Esha' });
+    const offer = await page.until(({ type }) => type === 'call.offer');
+    await eventually(
+      async () => (await ringbook.ask(asha, `/v1/call-logs/${offer.callId}`)).body,
+      ({ legs }) => legs?.[0]?.acknowledged !== false,
+    );
+    await ringbook.simulate('/clock', { advance: 'PT29S' });
+    expect((await ringbook.ask(asha, `/v1/call-logs/${offer.callId}`)).body.status).toBe('ongoing');
+    await ringbook.simulate('/clock', { advance: 'PT2S' });
+    const row = await eventually(
+      async () => (await ringbook.ask(asha, `/v1/call-logs/${offer.callId}`)).body,
+      ({ status }) => status === 'missed',
+    );
+    expect(row.missReason).toBe('agent_did_not_answer');
+    const { body: ticket } = await ringbook.ask(asha, `/v1/tickets/${row.ticketId}`);
+    expect(ticket.assignee.agentId).toBe('asha');
+    await page.close();
+  });
+
+  test('a temporary permission ends after 168 hours, also when the server was down', { timeout: 60_000 }, async () => {
+    const waId = '910000000032';
+    const { until } = await grant(waId);
+    const left = Date.parse(until) - Date.parse((await ringbook.simulate('/clock')).body.now);
+    await ringbook.simulate('/clock', { advance: `PT${Math.floor(left / 60_000) - 1}M` });
+    expect(await permissionOf(waId)).toMatchObject({ state: 'temporary' });
+    await ringbook.kill('SIGKILL');
+    await ringbook.start();
+    await ringbook.simulate('/clock', { advance: 'PT5M' });
+    const after = await eventually(
+      () => permissionOf(waId),
+      ({ state }) => state === 'expired',
+    );
+    expect(after.verdict.code).toBe('permission.expired');
+  });
+});
