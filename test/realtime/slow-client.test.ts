@@ -46,6 +46,25 @@ describe('a client that does not read', () => {
     expect(quick.replica).toMatchObject({ snapshots: 1, resumed: 0, gaps: 0, repeats: 0 });
   });
 
+  test('while it gets its snapshot is told what changed meanwhile', async () => {
+    const { url } = await world.serve({ heartbeatMs: 60_000 });
+    const doc = { direction: 'incoming', startedAt: 1, note: 'x'.repeat(bytes) };
+    const row = (key: string) => ({ projection: callLogs, store: 'large', key, doc });
+    for (let from = 0; from < 200; from += 40)
+      await world.writer.write(...Array.from({ length: 40 }, (_, i) => row(`c${from + i}`)));
+    const [slow, quick] = [await connect(url), await connect(url)];
+    for (const client of [slow, quick]) await client.hello({ token: await token({ store: 'large' }) });
+    const subscribing = slow.subscribe('s1', 'call-logs');
+    slow.socket.pause();
+    const quicks = await quick.subscribe('s1', 'call-logs');
+    await world.writer.write({ ...row('meanwhile'), doc: { direction: 'incoming', startedAt: 2 } });
+    await quick.until(() => quicks.rows.has('meanwhile'));
+    slow.socket.resume();
+    const replica = await subscribing;
+    await slow.until(() => replica.rows.has('meanwhile'));
+    expect(replica).toMatchObject({ snapshots: 1, gaps: 0, repeats: 0 });
+  });
+
   test('for too long is sent away with 4102, and the others notice nothing', async () => {
     const { url } = await world.serve({ heartbeatMs: 60_000, limits: { maxLagMs: 50 } });
     const slow = await page(url);
