@@ -7,6 +7,15 @@ let lastConnectionId = 0;
 
 const mostWaiting = 64;
 
+const tracked = async <T>({ active }: Server, work: Promise<T>): Promise<T> => {
+  active.add(work);
+  try {
+    return await work;
+  } finally {
+    active.delete(work);
+  }
+};
+
 /** Serves one client: its messages are answered one after the other, in order. */
 export const serve = (server: Server, socket: Socket, address: string): void => {
   const reader = new MessageReader();
@@ -20,7 +29,7 @@ export const serve = (server: Server, socket: Socket, address: string): void => 
     if (isWorking) return;
     isWorking = true;
     for (let message = waiting.shift(); message && !gone.signal.aborted; message = waiting.shift()) {
-      const reply = await answer(server, client, message);
+      const reply = await tracked(server, answer(server, client, message));
       if (!message.isSilent && socket.writable) socket.write(frameReply(message, reply));
       if (waiting.length < mostWaiting) socket.resume();
     }

@@ -37,6 +37,7 @@ export const codes = {
   ChangeStreamHistoryLost: 286,
   BSONObjectTooLarge: 10334,
   DuplicateKey: 11000,
+  InterruptedAtShutdown: 11600,
   CursorInUse: 12051,
 } as const;
 

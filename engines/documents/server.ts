@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { environmentFolder } from './backup.ts';
 import type { Server } from './commands/context.ts';
 import { serve } from './connection.ts';
@@ -46,10 +47,10 @@ const urlOf = (host: string): string => `mongodb://${host}/?directConnection=tru
 
 /** Work that repeats in the background, one run at a time, until it is stopped. */
 const repeating = (millis: number, work: () => Promise<void>) => {
-  let running: Promise<void> = Promise.resolve();
+  let running: Promise<unknown> = Promise.resolve();
   let isStopped = false;
   const run = (): void => {
-    running = running.then(() => (isStopped ? undefined : work())).catch(reportFault);
+    running = running.then(() => (isStopped ? undefined : work())).catch((error) => isStopped || reportFault(error));
   };
   const timer = setInterval(run, millis);
   return {
@@ -67,6 +68,9 @@ const reportFault = (error: unknown): void => {
 };
 
 const minute = 60_000;
+
+/** How long commands under way may take to end by themselves when the server stops. */
+const patienceMillis = 2000;
 
 const openListeners = async (server: Server, options: Options, sockets: Set<Socket>) => {
   const listener = (address: () => string): NetServer =>
@@ -106,15 +110,26 @@ export const startDocuments = async (options: Options): Promise<Running> => {
     await sessions.expire();
     cursors.closeIdle();
   });
-  const server: Server = { store, cursors, sessions, builds, startedAt: Date.now(), sweepSoon: sweeping.run };
+  const server: Server = {
+    store,
+    cursors,
+    sessions,
+    builds,
+    startedAt: Date.now(),
+    active: new Set(),
+    sweepSoon: sweeping.run,
+  };
   sweeping.run();
   const sockets = new Set<Socket>();
   const { listeners, urls } = await openListeners(server, options, sockets);
   const stop = async (): Promise<void> => {
     for (const listener of listeners) listener.close();
+    for (const socket of sockets) socket.pause();
     cursors.closeAll();
-    for (const socket of sockets) socket.destroy();
-    await Promise.all([sweeping.stop(), expiring.stop()]);
+    await Promise.race([Promise.allSettled(server.active), wait(patienceMillis, undefined, { ref: false })]);
+    store.isStopping = true;
+    await Promise.allSettled([...server.active, sweeping.stop(), expiring.stop()]);
+    for (const socket of sockets) socket.destroySoon();
     await store.close();
     rmSync(options.socket, { force: true });
     unlock();

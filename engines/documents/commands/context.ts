@@ -12,6 +12,8 @@ export interface Server {
   readonly sessions: Sessions;
   readonly builds: IndexBuilds;
   readonly startedAt: number;
+  /** The commands being answered at the moment. */
+  readonly active: Set<Promise<unknown>>;
   /** Starts removing what drops left behind. */
   readonly sweepSoon: () => void;
 }

@@ -240,6 +240,7 @@ const guarded = (scan: Scan, store: Store, collection: Collection, indexes: read
     return scan.isDone;
   },
   take: (budget) => {
+    store.assertRunning();
     const isThere = store.catalogue.get(namespaceOf(collection)) === collection;
     if (!isThere || indexes.some((index) => !collection.indexes.includes(index))) {
       throw new DocumentError(

@@ -10,13 +10,16 @@ const byKey = (a: Item<unknown>, b: Item<unknown>): number => a.key.compare(b.ke
 /** Sorts by byte keys in small runs, so that no single step takes long; given a limit it keeps no more than it needs. */
 export class SortedRuns<T> {
   private readonly limit: number;
+  private readonly pack: (run: Item<T>[]) => Item<T>[];
   private current: Item<T>[] = [];
   private readonly runs: Item<T>[][] = [];
   private readonly heap: { run: Item<T>[]; at: number; order: number }[] = [];
   private given = 0;
 
-  constructor(limit = Number.POSITIVE_INFINITY) {
+  /** `pack` may put a run that is complete into a smaller form. */
+  constructor(limit = Number.POSITIVE_INFINITY, pack: (run: Item<T>[]) => Item<T>[] = (run) => run) {
     this.limit = limit;
+    this.pack = pack;
   }
 
   add(key: Buffer, value: T): void {
@@ -35,7 +38,7 @@ export class SortedRuns<T> {
   }
 
   private closeRun(): void {
-    this.runs.push(this.current.sort(byKey));
+    this.runs.push(this.pack(this.current.sort(byKey)));
     this.current = [];
   }
 

@@ -61,10 +61,11 @@ export class IndexBuilds {
   }
 
   private async collectEntries(collection: Collection, index: Index): Promise<SortedRuns<Buffer>> {
-    const runs = new SortedRuns<Buffer>();
+    const runs = new SortedRuns<Buffer>(Number.POSITIVE_INFINITY, packed);
     const end = endOfScope(collection.id);
     let last: Buffer | undefined;
     for (let isDone = false; !isDone; ) {
+      this.store.assertRunning();
       const until = performance.now() + sliceMillis;
       isDone = true;
       const range = { start: last ?? scoped(collection.id, noKey), end, exclusiveStart: last !== undefined };
@@ -123,6 +124,17 @@ export class IndexBuilds {
     return undefined;
   }
 }
+
+/** The same run with all its bytes in one piece; millions of small buffers would cost several times their size. */
+const packed = (run: readonly { key: Buffer; value: Buffer }[]): { key: Buffer; value: Buffer }[] => {
+  const slab = Buffer.concat(run.flatMap(({ key, value }) => [key, value]));
+  let at = 0;
+  const next = (length: number): Buffer => {
+    at += length;
+    return slab.subarray(at - length, at);
+  };
+  return run.map(({ key, value }) => ({ key: next(key.length), value: next(value.length) }));
+};
 
 const collectOne = (index: Index, id: Buffer, doc: Buffer, runs: SortedRuns<Buffer>): void => {
   const entries = entriesOf(index, id, documentAt(doc));

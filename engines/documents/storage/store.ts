@@ -37,6 +37,7 @@ export class Store {
   readonly env: Environment;
   readonly catalogue: Catalogue;
   readonly oplog: Oplog;
+  isStopping = false;
   private fault: 'OperationFailed' | undefined;
 
   constructor(path: string, limits: OplogLimits) {
@@ -45,11 +46,17 @@ export class Store {
     this.oplog = new Oplog(this.env, limits);
   }
 
+  /** Throws once the server is stopping; everything that takes long asks now and then. */
+  assertRunning(): void {
+    if (this.isStopping) throw new DocumentError('InterruptedAtShutdown', 'interrupted at shutdown');
+  }
+
   /**
    * Runs `work` in a transaction together with others that are waiting, and resolves when it is durable. lmdb does not
    * undo the writes of work that throws: every operation here checks first and writes after.
    */
   async write<T>(work: (tx: Transaction) => T): Promise<T> {
+    this.assertRunning();
     if (this.fault) throw new DocumentError(this.fault, 'a write has failed; restart the server once the disk is well');
     const { result, failure, position } = await this.commit(work);
     this.env.root.resetReadTxn();

@@ -83,6 +83,29 @@ describe('the process', () => {
     expect(await readdir(join(dir, 'data'))).not.toContain('lock.json');
   });
 
+  test('stops in the middle of work, which either happened or failed', async () => {
+    const child = spawnServer();
+    const client = await connect((await urlsOf(child))[0]!);
+    const docs = client.db('app').collection<{ _id: number; n: number }>('docs');
+    await docs.insertMany(Array.from({ length: 3000 }, (_, i) => ({ _id: i, n: 0 })));
+    const work = Promise.allSettled([
+      docs.createIndex({ n: 1 }),
+      docs.updateMany({}, { $inc: { n: 1 } }),
+      docs.insertOne({ _id: -1, n: 0 }),
+      docs.watch().next(),
+    ]);
+    const exit = exitOf(child);
+    child.kill('SIGTERM');
+    expect(await exit).toBe(0);
+    await client.close(true);
+    const results = await work;
+    const again = spawnServer();
+    const second = await connect((await urlsOf(again))[0]!);
+    const stored = await second.db('app').collection<{ _id: number }>('docs').countDocuments({ _id: -1 });
+    expect(stored).toBeGreaterThanOrEqual(results[2]!.status === 'fulfilled' ? 1 : 0);
+    await second.close();
+  });
+
   test('stops when its parent has gone', async () => {
     const child = spawnServer();
     await urlsOf(child);
