@@ -64,14 +64,6 @@ describe('the process', () => {
     expect(second.errors().trim().split('\n')).toHaveLength(1);
   });
 
-  test('waits for one that is about to end', async () => {
-    const first = start();
-    await listening(first);
-    const second = start('other');
-    setTimeout(() => first.child.kill('SIGTERM'), 500);
-    expect(await listening(second)).toMatchObject({ msg: 'listening' });
-  });
-
   test('starts after a kill, whose lock and socket it finds', async () => {
     const first = start();
     await listening(first);

@@ -3,13 +3,15 @@ import {
   END,
   eventTypeFilter,
   type Filter,
+  jsonEvent,
   type Position,
   START,
   type StreamSubscription,
   streamNameFilter,
 } from '@eventstore/db-client';
 import { describe, expect, test } from 'vitest';
-import { counted, freshName, runEventStore, until } from './running.ts';
+import { type RawCall, rawCall, shared, streams } from './raw.ts';
+import { all, counted, freshName, runEventStore, until } from './running.ts';
 
 const running = runEventStore();
 
@@ -166,27 +168,53 @@ describe('a filtered subscription', () => {
   });
 });
 
-test('a subscriber that reads slowly gets everything, and the server keeps little for it', async () => {
-  const stream = freshName('slow');
-  const bulk = counted(...Array(500).keys()).map((event) => ({ ...event, metadata: { pad: 'x'.repeat(1000) } }));
-  for (let batch = 0; batch < 10; batch++) {
-    await running.client.appendToStream(
-      stream,
-      bulk.map((event) => ({ ...event, id: crypto.randomUUID() })),
-    );
-  }
-  const subscription = running.client.subscribeToStream(stream);
-  const before = process.memoryUsage().arrayBuffers;
-  let next = 0n;
-  for await (const { event } of subscription) {
-    expect(event?.revision).toBe(next++);
-    if (next === 50n) {
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(5_000_000);
+describe('subscribers that do not read', () => {
+  const EVENTS = 5000;
+  const STALLED = 20;
+
+  /** About 6 MB of events. */
+  async function longStream(): Promise<string> {
+    const stream = freshName('slow');
+    const pad = 'x'.repeat(1000);
+    for (let batch = 0; batch < EVENTS / 500; batch++) {
+      const events = Array.from({ length: 500 }, () => jsonEvent({ type: 'Padded', data: { pad } }));
+      await running.client.appendToStream(stream, events);
     }
-    if (next === 5_000n) break;
+    return stream;
   }
-  expect(next).toBe(5_000n);
+
+  function stalledCall(stream: string): RawCall {
+    const { Options } = streams.ReadReq;
+    const name = new shared.StreamIdentifier().setStreamName(Buffer.from(stream));
+    const start = new Options.StreamOptions().setStreamIdentifier(name).setStart(new shared.Empty());
+    const options = new Options().setStream(start).setSubscription(new Options.SubscriptionOptions());
+    const call = rawCall(running.server.urls[1]!, 'streams.Streams/Read');
+    call.send(new streams.ReadReq().setOptions(options.setNoFilter(new shared.Empty())));
+    call.stream.end();
+    call.stream.once('data', () => call.stream.pause());
+    return call;
+  }
+
+  test('cost the server little, and it goes on for the others', async () => {
+    const stream = await longStream();
+    const before = process.memoryUsage().arrayBuffers;
+    const stalled = Array.from({ length: STALLED }, () => stalledCall(stream));
+    await Promise.all(stalled.map(({ messages }) => until(() => messages.length > 0)));
+    expect(await all(running.client.readStream(stream))).toHaveLength(EVENTS);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(40_000_000);
+    for (const call of stalled) call.close();
+  });
+
+  test('get everything once they read', async () => {
+    const stream = await longStream();
+    const call = stalledCall(stream);
+    await until(() => call.messages.length > 0);
+    expect(await all(running.client.readStream(stream))).toHaveLength(EVENTS);
+    expect(call.messages.length).toBeLessThan(EVENTS);
+    call.stream.resume();
+    await until(() => call.messages.length === EVENTS + 2);
+    call.close();
+  });
 });
 
 test('an unsubscribed reader is told nothing any more, and others go on', async () => {
