@@ -59,6 +59,6 @@ export const parseFrame = (value: unknown): ClientFrame => {
 export const faultsOf = ({ issues }: z.ZodError) =>
   issues.map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message)).join('; ');
 
-/** Below 4100 a client gives up; from 4100 on it connects again. */
-export const closeCode = { forbidden: 4003, draining: 4100, token: 4101, tooSlow: 4102, fault: 4103 } as const;
+/** Of 4000 to 4199; from 4100 on a client connects again, and all of ours are such. */
+export const closeCode = { draining: 4100, token: 4101, tooSlow: 4102, fault: 4103 } as const;
 export type CloseReason = keyof typeof closeCode;

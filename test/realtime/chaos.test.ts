@@ -46,7 +46,9 @@ const action = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const), server: fc.nat(1) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('rebuild' as const), isCalls: fc.boolean() }) },
 );
-type Write = typeof write extends fc.Arbitrary<infer T> ? T : never;
+type Of<A> = A extends fc.Arbitrary<infer T> ? T : never;
+type Write = Of<typeof write>;
+type Action = Of<typeof action>;
 
 const documentsOf = (
   { store, calls, misses, isRemoval, direction, status, agentId, channelId }: Write,
@@ -106,39 +108,50 @@ const page = async (store: string, urlOf: (server: number) => string, server: nu
 
 const contentOf = ({ rows }: Replica) => JSON.stringify([...rows].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 
-test('whatever happens to sockets, servers and read models, every replica ends as a fresh snapshot', async () => {
+type Page = Awaited<ReturnType<typeof page>>;
+
+/** Two servers and some pages, and what can happen to them. */
+const scene = async () => {
   const servers = [await world.serve(), await world.serve()];
+  const leaving: Promise<void>[] = [];
   const urlOf = (server: number) => servers[server]!.url;
   const pages = await Promise.all(Array.from({ length: 8 }, (_, i) => page(stores[i % 2]!, urlOf, i % 2)));
-  const actions = fc.sample(action, { seed: 20_261_122, numRuns: 500 });
-  const startedAt = performance.now();
-  const going: Promise<unknown>[] = [];
 
-  for (const [round, one] of actions.entries()) {
-    if (performance.now() - startedAt > longestMs) break;
+  const happen = async (one: Action, round: number) => {
     if (one.do === 'write') await world.writer.write(...documentsOf(one, round));
     else if (one.do === 'disconnect') pages[one.client]!.move(one.server);
     else if (one.do === 'again') pages[one.client]!.again(names[round % names.length]!);
     else if (one.do === 'stall') pages[one.client]!.stall();
     else if (one.do === 'rebuild') await world.writer.restart(one.isCalls ? callLogs : missedCalls, `epoch ${round}`);
     else {
-      const leaving = servers[one.server]!;
+      leaving.push(servers[one.server]!.stop());
       servers[one.server] = await world.serve();
-      going.push(leaving.stop());
     }
+  };
+  return { pages, happen, fresh: (store: string) => page(store, urlOf, 0), left: () => Promise.all(leaving) };
+};
+
+const agrees = async (other: Page, fresh: Page) => {
+  for (const name of names) {
+    const expected = contentOf(fresh.replicas.get(name)!);
+    await expect.poll(() => contentOf(other.replicas.get(name)!), { timeout: 5_000, message: name }).toBe(expected);
   }
-  await Promise.all(going);
+};
+
+test('whatever happens to sockets, servers and read models, every replica ends as a fresh snapshot', async () => {
+  const { pages, happen, fresh, left } = await scene();
+  const startedAt = performance.now();
+  for (const [round, one] of fc.sample(action, { seed: 20_261_122, numRuns: 500 }).entries()) {
+    if (performance.now() - startedAt > longestMs) break;
+    await happen(one, round);
+  }
+  await left();
 
   for (const store of stores) {
-    const fresh = await page(store, urlOf, 0);
-    await expect.poll(() => [...fresh.replicas.values()].every(({ isCaughtUp }) => isCaughtUp)).toBe(true);
-    for (const name of names) {
-      const expected = contentOf(fresh.replicas.get(name)!);
-      for (const other of pages.filter((each) => each.store === store)) {
-        await expect.poll(() => contentOf(other.replicas.get(name)!), { timeout: 5_000, message: name }).toBe(expected);
-      }
-    }
-    await fresh.end();
+    const last = await fresh(store);
+    await expect.poll(() => [...last.replicas.values()].every(({ isCaughtUp }) => isCaughtUp)).toBe(true);
+    for (const other of pages.filter((each) => each.store === store)) await agrees(other, last);
+    await last.end();
   }
   const replicas = pages.flatMap((each) => [...each.replicas.values()]);
   expect(replicas.filter(({ gaps }) => gaps > 0)).toEqual([]);
