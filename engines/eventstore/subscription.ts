@@ -10,13 +10,16 @@ import type { EventStore } from './store.ts';
 import { isBuried } from './stream-facts.ts';
 import { StreamDeleted, visibleRange } from './stream-range.ts';
 
+/** How many events a filter may look at before others have their turn. */
+const STRIDE = 20_000;
+
 /** Where a subscription stands: it gives what is to be sent for the events that became durable since it last did. */
 interface Cursor {
   /** The key in `changes` that announces news for this cursor. */
   watches: string;
   /** Whether there is something to send; throws StreamDeleted behind the last event of a stream that ended. */
   hasNews(): boolean;
-  /** Moves to the end of what is durable. */
+  /** Moves towards the end of what is durable, at most `STRIDE` events. */
   advance(): Iterable<Item>;
   /** What is to be sent when there was no news for the first time. */
   goLive(): Buffer[];
@@ -49,6 +52,7 @@ async function catchUp(store: EventStore, call: GrpcCall, cursor: Cursor): Promi
       await call.send(chunk);
       if (call.isOver) return;
     }
+    if (cursor.hasNews()) await new Promise((othersHadTheirTurn) => setImmediate(othersHadTheirTurn));
   }
 }
 
@@ -63,7 +67,7 @@ function allCursor(store: EventStore, request: ReadRequest): Cursor {
     watches: ALL,
     hasNews: () => next < store.visible,
     *advance() {
-      const end = store.visible;
+      const end = Math.min(store.visible, next + STRIDE);
       for (const seq of upwards(next, end)) {
         next = seq + 1;
         if (considered === undefined) yield show(seq);
@@ -112,7 +116,7 @@ function streamCursor(store: EventStore, name: string, request: ReadRequest): Cu
       return false;
     },
     *advance() {
-      const end = countOf(store, name);
+      const end = Math.min(countOf(store, name), next + STRIDE);
       const events = store.streams.eventsOf(store.streams.find(name)!);
       for (const revision of upwards(next, end)) {
         next = revision + 1;
