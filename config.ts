@@ -3,16 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 
-export const roles = [
-  'engines',
-  'commands',
-  'projections',
-  'read-api',
-  'realtime',
-  'timers',
-  'console',
-  'simulator',
-] as const;
+const roles = ['engines', 'commands', 'projections', 'read-api', 'realtime', 'timers', 'console', 'simulator'] as const;
 export type Role = (typeof roles)[number];
 
 const Port = z.coerce.number().int().min(0).max(65_535);

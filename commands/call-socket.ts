@@ -22,8 +22,6 @@ export type OpenCallSocket = Who & {
 /** Whether a socket is the agent's one call socket; `fence` grows with every take-over. */
 export type CallSocketRole = { role: 'active' | 'standby'; fence: number };
 
-export type CallSockets = ReturnType<typeof callSockets>;
-
 const byAgent = ({ store, agentId }: Who, correlationId: string) =>
   contextOf({ store, actor: { type: 'agent', id: agentId }, commandId: randomUUID(), correlationId });
 

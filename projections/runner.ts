@@ -1,9 +1,8 @@
 import { hostname } from 'node:os';
 import type { Db } from 'mongodb';
-import { backOff, pause } from '../store/back-off.ts';
 import { consume } from '../store/consume.ts';
 import type { Batch, EventLog, Recorded } from '../store/event-log.ts';
-import { withLease } from '../store/lease.ts';
+import { keepLeading } from '../store/lease.ts';
 import { apply } from './apply.ts';
 import { moveCheckpoints, openCheckpoint } from './checkpoints.ts';
 import { createIndexes } from './indexes.ts';
@@ -32,14 +31,7 @@ type Member = { readonly projection: Projection; readonly at: bigint; readonly r
 export const startProjections = async (options: ProjectionsOptions): Promise<void> => {
   const { db, signal, onFault, leaseMs = 5_000 } = options;
   const lease = { db, name: 'projections', holder: `${hostname()} ${process.pid}`, ttlMs: leaseMs, signal };
-  for (let failures = 0; !signal.aborted; failures++) {
-    try {
-      await withLease(lease, (held) => lead({ ...options, signal: held }));
-    } catch (fault) {
-      onFault(fault);
-      await pause(backOff(failures), signal);
-    }
-  }
+  await keepLeading(lease, (held) => lead({ ...options, signal: held }), onFault);
 };
 
 /** All together, unless some are new: those first catch up by themselves, while the others go on, and then join. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Collection, Db } from 'mongodb';
-import { pause } from './back-off.ts';
+import { backOff, pause } from './back-off.ts';
 
 /** Who leads. The beat grows while the holder lives; nobody's clock is compared with another's. */
 type LeaseDocument = { _id: string; holder: string | null; beat: number };
@@ -39,6 +39,22 @@ export const withLease = async (options: LeaseOptions, work: (signal: AbortSigna
       done.abort();
       await renewal;
       await leases.updateOne(lease, { $set: { holder: null } }).catch(() => {}); // else it runs out
+    }
+  }
+};
+
+/** Leads again and again until the signal aborts: a fault of the work is reported, and after a pause it starts over. */
+export const keepLeading = async (
+  options: LeaseOptions,
+  work: (signal: AbortSignal) => Promise<void>,
+  report: (fault: unknown) => void,
+): Promise<void> => {
+  for (let failures = 0; !options.signal.aborted; failures++) {
+    try {
+      await withLease(options, work);
+    } catch (fault) {
+      report(fault);
+      await pause(backOff(failures), options.signal);
     }
   }
 };

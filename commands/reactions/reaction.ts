@@ -6,12 +6,12 @@ import { consume } from '../../store/consume.ts';
 import type { Batch, Context, Recorded } from '../../store/event-log.ts';
 import { isTransient } from '../../store/faults.ts';
 import { uuidFrom } from '../../store/ids.ts';
-import { withLease } from '../../store/lease.ts';
+import { keepLeading } from '../../store/lease.ts';
 import type { Accepted } from '../transact.ts';
 import { contextOf, type WriteSide } from '../write-side.ts';
 
 /** What is done about each type of event; done again after a crash, so every step must be harmless to repeat. */
-export type Handlers = { readonly [T in EventType]?: (event: Named<T>, cause: Recorded) => Promise<unknown> };
+type Handlers = { readonly [T in EventType]?: (event: Named<T>, cause: Recorded) => Promise<unknown> };
 
 export type Reaction = { readonly name: string; readonly handlers: Handlers };
 
@@ -46,7 +46,7 @@ export const accepted = <E, S>(outcome: Accepted<E, S> | Refusal): Accepted<E, S
 export const runReaction = (w: WriteSide, { name, handlers }: Reaction, progress: Progress, signal: AbortSignal) => {
   const checkpoints = w.db.collection<Checkpoint>('checkpoints');
   const _id = `reaction:${name}`;
-  const report = (err: unknown, failures: number) => w.logger.warn({ reaction: name, failures, err }, 'reaction waits');
+  const report = (err: unknown) => w.logger.warn({ reaction: name, err }, 'a reaction waits for the stores');
 
   const handle = async ({ events, upTo }: Batch) => {
     await inParallel([...groupBy(events, ({ stream }) => stream).values()], async (sameStream) => {
@@ -65,11 +65,12 @@ export const runReaction = (w: WriteSide, { name, handlers }: Reaction, progress
     progress.position = upTo;
   };
 
-  return withLease({ db: w.db, name: _id, holder: String(process.pid), ttlMs: 10_000, signal }, async (leading) => {
+  const lead = async (leading: AbortSignal) => {
     const from = (await checkpoints.findOne({ _id }))?.at ?? null;
     progress.position = from ?? 0n;
     await consume({ log: w.log, from, types: Object.keys(handlers), maxBatch: 200, signal: leading, handle, report });
-  });
+  };
+  return keepLeading({ db: w.db, name: _id, holder: String(process.pid), ttlMs: 10_000, signal }, lead, report);
 };
 
 /** The items under each key, in their order. */

@@ -2,7 +2,7 @@ import type { AnyBulkWriteOperation, Collection } from 'mongodb';
 import { pause } from '../../store/back-off.ts';
 import { consume } from '../../store/consume.ts';
 import type { Batch, Recorded } from '../../store/event-log.ts';
-import { withLease } from '../../store/lease.ts';
+import { keepLeading } from '../../store/lease.ts';
 import { groupBy, inParallel, insist, type Progress } from '../reactions/reaction.ts';
 import type { WriteSide } from '../write-side.ts';
 import { fire, type StoredTimer } from './fire.ts';
@@ -20,13 +20,19 @@ const longestSleep = 500;
 export type Alarm = { ring(): void; silence(ms: number, signal: AbortSignal): Promise<void> };
 
 export const alarm = (): Alarm => {
-  let waking = new AbortController();
+  let ring = () => {};
   return {
-    ring: () => {
-      waking.abort();
-      waking = new AbortController();
-    },
-    silence: (ms, signal) => pause(ms, AbortSignal.any([signal, waking.signal])),
+    ring: () => ring(),
+    silence: (ms, signal) =>
+      new Promise((resolve) => {
+        ring = () => {
+          clearTimeout(timer);
+          signal.removeEventListener('abort', ring);
+          resolve();
+        };
+        const timer = setTimeout(ring, signal.aborted ? 0 : ms);
+        signal.addEventListener('abort', ring);
+      }),
   };
 };
 
@@ -34,24 +40,26 @@ export const alarm = (): Alarm => {
  * Sets the timers that events start and fires those that are due, in order, until the signal aborts; the only one of
  * all processes. Timers are documents, so they survive a restart; firing is idempotent, so each acts once.
  */
-export const runTimers = (w: WriteSide, progress: Progress, bell: Alarm, signal: AbortSignal) =>
-  withLease({ db: w.db, name: 'timers', holder: String(process.pid), ttlMs: 10_000, signal }, async (leading) => {
-    const rows = w.db.collection<Row>('timers');
+export const runTimers = (w: WriteSide, progress: Progress, bell: Alarm, signal: AbortSignal) => {
+  const rows = w.db.collection<Row>('timers');
+  const report = (err: unknown) => w.logger.warn({ err }, 'timers wait for the stores');
+  const handle = async (batch: Batch) => {
+    if (batch.events.length > 0) await set(rows, batch);
+    progress.position = batch.upTo;
+    bell.ring();
+  };
+  const lead = async (leading: AbortSignal) => {
     await rows.createIndex({ dueAt: 1 });
     const checkpoint = (await rows.findOne({ _id: checkpointId })) as Checkpoint | null;
-    progress.position = checkpoint?.at ?? 0n;
-    const report = (err: unknown, failures: number) => w.logger.warn({ failures, err }, 'timers wait for the stores');
-    const handle = async (batch: Batch) => {
-      if (batch.events.length > 0) await set(rows, batch);
-      progress.position = batch.upTo;
-      bell.ring();
-    };
-    const types = Object.keys(timersOf);
+    const from = checkpoint?.at ?? null;
+    progress.position = from ?? 0n;
     await Promise.all([
-      consume({ log: w.log, from: checkpoint?.at ?? null, types, maxBatch: 500, signal: leading, handle, report }),
+      consume({ log: w.log, from, types: Object.keys(timersOf), maxBatch: 500, signal: leading, handle, report }),
       fireWhenDue(w, rows as unknown as Collection<StoredTimer>, bell, leading),
     ]);
-  });
+  };
+  return keepLeading({ db: w.db, name: 'timers', holder: String(process.pid), ttlMs: 10_000, signal }, lead, report);
+};
 
 /** One write per batch: the timers it starts, and how far we are. */
 const set = async (rows: Collection<Row>, { events, upTo }: Batch) => {

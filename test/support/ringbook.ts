@@ -10,11 +10,11 @@ import { signToken } from '../../http/caller.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const secret = 'a secret of the tests, long enough for HS256';
 
-export type Role = 'agent' | 'team_manager' | 'admin' | 'auditor' | 'analyst';
+type Role = 'agent' | 'team_manager' | 'admin' | 'auditor' | 'analyst';
 type Who = { sub: string; store?: string; role?: Role };
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked into by tests, each in its own way
 type Json = any;
-export type Reply = { status: number; headers: Headers; body: Json };
+type Reply = { status: number; headers: Headers; body: Json };
 
 /** A Ringbook of this test's own: the whole program as a process, in a folder and on ports of its own. */
 export type Ringbook = {
