@@ -1,4 +1,6 @@
 import { createHmac } from 'node:crypto';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openPage, type Page } from '../support/page.ts';
 import { eventually, type Ringbook, startRingbook } from '../support/ringbook.ts';
@@ -229,6 +231,26 @@ describe('a delivery', () => {
     expect((await deliver(body, sign(body))).status).toBe(200);
     const metrics = await (await fetch(`${ringbook.http}/metrics`)).text();
     expect(metrics).toMatch(/set_aside.*unknown_channel.* 1/);
+  });
+});
+
+describe('the stored log', () => {
+  test('shows no phone number, no name and no text of anybody', async () => {
+    const folder = join(ringbook.dir, 'eventstore');
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file));
+    const stored = Buffer.concat(files.filter((file) => statSync(file).isFile()).map((file) => readFileSync(file)));
+    expect(stored.includes('CallReceived')).toBe(true);
+    for (const personal of [
+      '910000000042',
+      '910000000044',
+      'Synth',
+      'Bilal',
+      'Asha Agent',
+      'asha@acme.example',
+      'May we call?',
+      'm=audio',
+    ])
+      expect(stored.includes(personal), personal).toBe(false);
   });
 });
 
