@@ -3,6 +3,7 @@ import { Role } from '../domain/agent.ts';
 import { printConfig } from './config.ts';
 import { printToken } from './token.ts';
 
+// what a tool needs is loaded when it is asked for: the clients of the stores take a second
 const program = new Command('ringbook').description('The tools of Ringbook.').showHelpAfterError();
 
 program
@@ -20,6 +21,24 @@ program
   .description('list every variable, its value here and its meaning')
   .option('--json', 'print one object')
   .action(printConfig);
+
+program
+  .command('doctor')
+  .description('find out what is wrong, and what to do about it')
+  .option('--json', 'print one object')
+  .action(async (options) => (await import('./doctor.ts')).examine(options));
+
+program
+  .command('backup <dir>')
+  .description('copy the embedded stores, running or not, into a new or empty directory')
+  .option('--json', 'print one object')
+  .action(async (dir, options) => (await import('./backup.ts')).backUp(dir, options));
+
+program
+  .command('restore <dir>')
+  .description('put a backup into DATA_DIR, which must not hold stores yet')
+  .option('--json', 'print one object')
+  .action(async (dir, options) => (await import('./restore.ts')).restore(dir, options));
 
 await program.parseAsync().catch((error: Error) => {
   process.stderr.write(`${error.message}\n`);
