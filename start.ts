@@ -21,7 +21,7 @@ import { readModels } from './projections/index.ts';
 import { startProjections } from './projections/runner.ts';
 import { healthRoutes } from './read-api/health.ts';
 import { readRoutes } from './read-api/index.ts';
-import { type RealtimeOptions, startRealtime } from './realtime/server.ts';
+import { startRealtime } from './realtime/server.ts';
 import { type Simulator, startSimulator } from './simulator/start-simulator.ts';
 import { customerDirectory } from './store/directory.ts';
 import { connectDocuments } from './store/documents.ts';
@@ -109,7 +109,7 @@ const startSockets = async ({ config, runs, onStop, logger }: Starting, w: Write
   if (!runs('realtime')) return null;
   const { HTTP_HOST: host, REALTIME_PORT: port } = config;
   const verify = tokenVerifier(config.auth);
-  const realtime = await startRealtime({ ...w, host, port, verify, callSockets: socketsOf(w) });
+  const realtime = await startRealtime({ ...w, host, port, verify, callSockets: callSockets(w) });
   onStop(realtime.stop);
   logger.info({ service: 'realtime', url: realtime.url }, 'listening');
   return realtime.url;
@@ -140,12 +140,6 @@ const startDemo = async ({ config, logger, onStop }: Starting, { simulator, http
   const addresses = { http, realtime, secret: config.auth.secret };
   onStop((await startDemoStore(addresses, simulator.customers, logger)).stop);
   await sayHowToStart(addresses);
-};
-
-/** What the sockets ask of the write side, which they must not know. */
-const socketsOf = (w: WriteSide): RealtimeOptions['callSockets'] => {
-  const { openCallSocket: open, closeCallSocket: close, acknowledgeOffer: acknowledge } = callSockets(w);
-  return { open, close, acknowledge };
 };
 
 /** WhatsApp's side, listening where Meta's API is expected; `null` when the real one, or another process, plays it. */

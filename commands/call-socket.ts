@@ -28,7 +28,7 @@ const byAgent = ({ store, agentId }: Who, correlationId: string) =>
 /** What the process that holds the agents' connections tells of them. */
 export const callSockets = (w: WriteSide) => ({
   /** Opens, claims or stands by; refused with `agent.unknown`, or `agent.call_in_progress` for a claim during a call. */
-  async openCallSocket({ store, ...command }: OpenCallSocket): Promise<CallSocketRole | Refusal> {
+  async open({ store, ...command }: OpenCallSocket): Promise<CallSocketRole | Refusal> {
     const { agentId, sessionId } = command;
     const opened = await w.transact(
       agent,
@@ -43,7 +43,7 @@ export const callSockets = (w: WriteSide) => ({
   },
 
   /** The connection is gone; nothing happens when it was not the active one. */
-  async closeCallSocket({ store, agentId, sessionId }: Who & { sessionId: string }): Promise<void> {
+  async close({ store, agentId, sessionId }: Who & { sessionId: string }): Promise<void> {
     await w.transact(
       agent,
       agentKey(store, agentId),
@@ -53,12 +53,7 @@ export const callSockets = (w: WriteSide) => ({
   },
 
   /** The agent's page shows the offer; a late or wrong acknowledgement changes nothing. */
-  async acknowledgeOffer({
-    store,
-    agentId,
-    callId,
-    offerId,
-  }: Who & { callId: string; offerId: string }): Promise<void> {
+  async acknowledge({ store, agentId, callId, offerId }: Who & { callId: string; offerId: string }): Promise<void> {
     if (isRefusal(await ownCall(w, store, callId))) return;
     await w.transact(
       call,

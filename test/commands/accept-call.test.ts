@@ -77,7 +77,7 @@ describe('accepting', () => {
       status: 409,
       body: { code: 'agent.socket_superseded', fence: 1 },
     });
-    await callSockets(world.w).closeCallSocket({ store, agentId: 'ana', sessionId: 'session of ana' });
+    await callSockets(world.w).close({ store, agentId: 'ana', sessionId: 'session of ana' });
     world.clock.now += 5_000;
     expect(await act('accept')).toMatchObject({ status: 409, body: { code: 'agent.no_call_socket' } });
   });
@@ -161,29 +161,29 @@ describe('the call socket', () => {
 
   test('the first is active, the next stands by until it takes over', async () => {
     const { store } = await openStore(world, ['cleo']);
-    const { openCallSocket } = callSockets(world.w);
+    const { open } = callSockets(world.w);
     const next = { ...socket, store, agentId: 'cleo', sessionId: 'next', tab: 'another' };
-    expect(await openCallSocket(next)).toEqual({ role: 'standby', fence: 1 });
-    expect(await openCallSocket({ ...next, takeOver: true })).toEqual({ role: 'active', fence: 2 });
+    expect(await open(next)).toEqual({ role: 'standby', fence: 1 });
+    expect(await open({ ...next, takeOver: true })).toEqual({ role: 'active', fence: 2 });
   });
 
   test('nobody takes over during a call, and nobody unknown has one', async () => {
     const { store } = await ringing();
-    const { openCallSocket } = callSockets(world.w);
+    const { open } = callSockets(world.w);
     const claim = { ...socket, store, agentId: 'ana', sessionId: 'next', tab: 'another', takeOver: true };
-    expect(await openCallSocket(claim)).toMatchObject({ refused: 'agent.call_in_progress' });
-    expect(await openCallSocket({ ...claim, agentId: 'nobody' })).toMatchObject({ refused: 'agent.unknown' });
+    expect(await open(claim)).toMatchObject({ refused: 'agent.call_in_progress' });
+    expect(await open({ ...claim, agentId: 'nobody' })).toMatchObject({ refused: 'agent.unknown' });
   });
 
   test('its page acknowledges the offer, once, and only of its own store', async () => {
     const { store, callId, types } = await ringing();
     const other = await openStore(world, []);
-    const { acknowledgeOffer } = callSockets(world.w);
+    const { acknowledge } = callSockets(world.w);
     const offer = { agentId: 'ana', callId, offerId: 'offer' };
-    await acknowledgeOffer({ ...offer, store: other.store });
+    await acknowledge({ ...offer, store: other.store });
     expect((await types()).slice(3)).toEqual([]);
-    await acknowledgeOffer({ ...offer, store });
-    await acknowledgeOffer({ ...offer, store });
+    await acknowledge({ ...offer, store });
+    await acknowledge({ ...offer, store });
     expect((await types()).slice(3)).toEqual(['OfferAcknowledged']);
   });
 });

@@ -158,5 +158,5 @@ const onDuty = async (world: World, store: string, agentId: string) => {
     takeOver: false,
     holderIsGone: false,
   };
-  await callSockets(world.w).openCallSocket({ store, agentId, ...socket });
+  await callSockets(world.w).open({ store, agentId, ...socket });
 };

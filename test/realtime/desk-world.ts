@@ -33,10 +33,8 @@ export const openDeskWorld = async () => {
   const logger = pino({ level: 'silent' });
   const graph = null as never; // nothing here speaks to Meta
   const w: WriteSide = { ...opened, ...transactions(log), graph, now: Date.now, logger };
-  const { openCallSocket, closeCallSocket } = callSockets(w);
   const sockets: CallSockets = {
-    open: openCallSocket,
-    close: closeCallSocket,
+    ...callSockets(w),
     acknowledge: async (acknowledgement) => void acknowledged.push(acknowledgement),
   };
   const command = (agentId: string, command: object) =>

@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { deliver, incomingConnect } from '../support/meta.ts';
+import { openPage, type Page } from '../support/page.ts';
+import { eventually, type Ringbook, startRingbook } from '../support/ringbook.ts';
+
+const channelId = '800000000000001';
+const owner = { sub: 'owner', role: 'admin' as const };
+const agents = ['ana', 'bo'];
+
+let ringbook: Ringbook;
+let pages: Page[];
+
+beforeAll(async () => {
+  ringbook = await startRingbook();
+  const put = (path: string, body: object) => ringbook.ask(owner, path, { method: 'PUT', body });
+  await put(`/v1/channels/${channelId}`, { name: 'Growth', displayPhoneNumber: '+910000000001', wabaId: '9' });
+  await put(`/v1/channels/${channelId}/calling`, {
+    enabled: true,
+    userInitiated: { enabled: true, workingHours: null, holidays: [] },
+    callbackRequests: { enabled: false },
+  });
+  await put('/v1/routing', { mode: 'round_robin', ringSeconds: 30, queueSeconds: 60 });
+  for (const agent of agents) {
+    await put(`/v1/agents/${agent}`, {
+      name: agent,
+      email: `${agent}@acme.example`,
+      role: 'agent',
+      teams: [],
+      capacity: 1,
+    });
+    await put(`/v1/agents/${agent}/availability`, { active: true });
+  }
+  pages = await Promise.all(
+    agents.map(async (sub) => openPage(ringbook.realtime, { token: await ringbook.token({ sub }) })),
+  );
+}, 60_000);
+
+afterAll(async () => {
+  await Promise.all((pages ?? []).map((page) => page.close()));
+  await ringbook?.stop();
+});
+
+const rowsOf = async (ids: readonly string[]) =>
+  (await ringbook.ask(owner, '/v1/call-logs?limit=200')).body.items.filter((row: { metaCallId: string }) =>
+    ids.includes(row.metaCallId),
+  );
+
+describe('calls that race for agents', () => {
+  test('ring at one agent each, and the one too many is missed with its reason', async () => {
+    const calls = [1, 2, 3].map((n) => ({
+      channelId,
+      metaCallId: `wacid.RACE${n}`,
+      waId: `91000008800${n}`,
+      at: Date.now(),
+    }));
+    const taken = await Promise.all(calls.map((call) => deliver(ringbook.http, incomingConnect(call))));
+    expect(taken).toEqual([200, 200, 200]);
+
+    const offers = await Promise.all(pages.map((page) => page.until(({ type }) => type === 'call.offer')));
+    expect(new Set(offers.map(({ callId }) => callId)).size).toBe(2);
+    const rows = await eventually(
+      () => rowsOf(calls.map(({ metaCallId }) => metaCallId)),
+      (all) => all.length === 3 && all.some(({ status }: { status: string }) => status === 'missed'),
+    );
+    expect(rows.map(({ status }: { status: string }) => status).sort()).toEqual(['missed', 'ongoing', 'ongoing']);
+    expect(rows.find(({ status }: { status: string }) => status === 'missed').missReason).toBe('no_agent_available');
+    for (const page of pages) expect(page.frames.filter(({ type }) => type === 'call.offer')).toHaveLength(1);
+
+    const [answered, other] = await Promise.all(
+      offers.map(({ callId }, i) => ringbook.ask({ sub: agents[i]! }, `/v1/calls/${callId}/accept`, { body: {} })),
+    );
+    expect([answered!.status, other!.status]).toEqual([409, 409]); // Meta (the simulator) does not know these calls
+  });
+
+  test('an offer belongs to one agent: another may neither take nor decline it', async () => {
+    const placed = await ringbook.customer('910000088010', 'call', { channelId, name: 'Gita' });
+    expect(placed.status).toBe(201);
+    const offered = await Promise.race(
+      pages.map(async (page, i) => ({
+        i,
+        offer: await page.until(({ from }) => from?.waId === '910000088010', 10_000),
+      })),
+    );
+    const stranger = { sub: agents[1 - offered.i]! };
+    const path = `/v1/calls/${offered.offer.callId}`;
+    for (const action of ['accept', 'decline'])
+      expect(await ringbook.ask(stranger, `${path}/${action}`, { body: {} })).toMatchObject({
+        status: 409,
+        body: { code: 'call.not_offered' },
+      });
+    expect((await ringbook.ask({ sub: agents[offered.i]! }, `${path}/accept`, { body: {} })).status).toBe(200);
+  });
+});
