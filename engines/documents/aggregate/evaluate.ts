@@ -1,4 +1,4 @@
-import { arrayValue, date, documentValue, encodeElements, nullValue } from '../bson/build.ts';
+import { arrayValue, date, documentValue, encodeElements, nullValue, toValue } from '../bson/build.ts';
 import { truthy } from '../bson/compare.ts';
 import { Type } from '../bson/types.ts';
 import { fieldAt, isArray, isDocument, items, text, type Value } from '../bson/value.ts';
@@ -97,6 +97,23 @@ const forms: Readonly<Record<string, Form>> = {
   },
 };
 
+type Later = () => Value | undefined;
+
+/** The operators that evaluate only what they need, so that a branch not taken cannot fail. */
+const choices: Readonly<Record<string, (args: readonly Later[]) => Value | undefined>> = {
+  $cond: ([test, yes, no]) => (truthy(test!()) ? yes!() : no!()),
+  $and: (args) => toValue(args.every((arg) => truthy(arg()))),
+  $or: (args) => toValue(args.some((arg) => truthy(arg()))),
+  $ifNull: (args) => {
+    let value: Value | undefined;
+    for (const arg of args) {
+      value = arg();
+      if (value && value.type !== Type.null && value.type !== Type.undefined) return value;
+    }
+    return value;
+  },
+};
+
 const none: Variables = new Map();
 
 /** The value of an expression for a document; undefined where the result is missing. */
@@ -116,6 +133,8 @@ export const evaluate = (expression: Expression, doc: Value, variables: Variable
       return forms[expression.name]!(expression.args, doc, variables);
     case 'call': {
       const { apply } = operator(expression.name, expression.args.length);
+      const choose = choices[expression.name];
+      if (choose) return choose(expression.args.map((arg) => () => evaluate(arg, doc, variables)));
       return apply(...expression.args.map((arg) => evaluate(arg, doc, variables)));
     }
   }

@@ -177,6 +177,14 @@ describe('an aggregation', () => {
       [{ c: 'much', m: ['x!', 'y!'], f: ['y'], s: 0 }],
     ],
     [
+      'only the branch that is taken',
+      [
+        { $match: { _id: 1 } },
+        { $project: { _id: 0, c: { $cond: [true, 1, { $divide: [1, 0] }] }, o: { $or: [true, { $divide: [1, 0] }] } } },
+      ],
+      [{ c: 1, o: true }],
+    ],
+    [
       'conversions, totals and sets',
       [
         { $match: { _id: 1 } },
