@@ -1,4 +1,13 @@
 import { z } from 'zod';
+import {
+  atMeta,
+  isSettled,
+  isToBeSent,
+  refusedBy,
+  type Standing,
+  settingsDecisions,
+  settingsEvents,
+} from './channel-at-meta.ts';
 import { decider, type EventOf, type Refusal, refuse, same } from './decider.ts';
 import { Holiday, openness, WorkingHours } from './hours.ts';
 import { Instant } from './time.ts';
@@ -14,7 +23,7 @@ const Calling = {
   holidays: z.array(Holiday),
   callbackRequestsEnabled: z.boolean(),
 };
-type Calling = z.output<z.ZodObject<typeof Calling>>;
+export type Calling = z.output<z.ZodObject<typeof Calling>>;
 
 /** Which calls Meta has stopped on a number; `icon` only hides the call button. */
 const Restriction = z.enum(['outgoing', 'incoming', 'both', 'icon']);
@@ -31,6 +40,7 @@ const events = {
     metaType: z.string(),
   },
   ChannelViolationReported: { at: Instant, channelId, metaType: z.string() },
+  ...settingsEvents,
 };
 
 const callingOff: Calling = {
@@ -41,7 +51,7 @@ const callingOff: Calling = {
   callbackRequestsEnabled: false,
 };
 
-export type Channel = {
+export type Channel = Standing & {
   readonly store: string | null;
   readonly details: z.output<z.ZodObject<typeof Details>>;
   readonly calling: Calling;
@@ -52,6 +62,8 @@ const initial: Channel = {
   store: null,
   details: { name: '', displayPhoneNumber: '', wabaId: '' },
   calling: callingOff,
+  configuration: 0,
+  atMeta: null,
   restrictions: [],
 };
 
@@ -72,8 +84,11 @@ export const channel = decider({ category: 'channel', events, initial })
     ConfigureCalling: (s, c: { at: Instant; channelId: string; store: string } & Calling) => {
       const { at, channelId, store, ...calling } = c;
       if (s.store !== store) return refuse('channel.not_connected');
-      return same(s.calling, calling) ? [] : [{ type: 'CallingConfigured', at, channelId, ...calling }];
+      if (same(s.calling, calling) && isSettled(s.atMeta)) return [];
+      return [{ type: 'CallingConfigured', at, channelId, ...calling }];
     },
+
+    ...settingsDecisions,
 
     RecordRestriction: (s, c: Omit<EventOf<typeof events> & { type: 'ChannelRestricted' }, 'type'>) =>
       s.restrictions.some((r) => r.restriction === c.restriction && r.until === c.until)
@@ -94,13 +109,37 @@ export const channel = decider({ category: 'channel', events, initial })
       ...s,
       details: { name, displayPhoneNumber, wabaId },
     }),
-    CallingConfigured: (s, { type: _, at: __, channelId: ___, ...calling }) => ({ ...s, calling }),
+    CallingConfigured: (s, { type: _, at, channelId: __, ...calling }) => ({
+      ...s,
+      calling,
+      configuration: s.configuration + 1,
+      atMeta: atMeta('pending', at),
+    }),
+    CallingSettingsAccepted: (s, { at }) => ({
+      ...s,
+      atMeta: atMeta('in_sync', at),
+      restrictions: s.restrictions.filter((r) => !(r.restriction === 'icon' && s.calling.userInitiatedEnabled)), // shown again
+    }),
+    CallingSettingsRefused: (s, event) => ({ ...s, atMeta: refusedBy(s.atMeta, event) }),
+    CallingSettingsRetried: (s, { at }) => ({
+      ...s,
+      atMeta: { ...(s.atMeta ?? atMeta('pending', at)), retryAt: null },
+    }),
+    CallingSettingsDiverged: (s, { at, differs }) => ({ ...s, atMeta: { ...atMeta('differ', at), differs } }),
     ChannelRestricted: (s, { restriction, until }) => ({
       ...s,
       restrictions: [...s.restrictions.filter((r) => r.restriction !== restriction), { restriction, until }],
     }),
     ChannelViolationReported: (s) => s,
   });
+
+/** The settings that Meta is to be told now, and their number; `null` when there is nothing to tell. */
+export const settingsToSend = ({ atMeta, calling, configuration }: Channel) =>
+  isToBeSent(atMeta) ? { calling, configuration } : null;
+
+/** Whether Meta grants a permission after every incoming call: it was told to, and has not been told otherwise since. */
+export const grantsByCallback = ({ atMeta, calling }: Channel): boolean =>
+  calling.callbackRequestsEnabled && atMeta?.state === 'in_sync';
 
 const restrictedUntil = (s: Channel, direction: 'incoming' | 'outgoing', at: Instant) =>
   s.restrictions.find(

@@ -1,7 +1,7 @@
 import { type Channel, channel } from '../domain/channel.ts';
 import { stateProjection } from './state-projection.ts';
 
-const view = ({ details, calling, restrictions }: Channel, channelId: string) => ({
+const view = ({ details, calling, atMeta, restrictions }: Channel, channelId: string) => ({
   channelId,
   ...details,
   calling: {
@@ -13,6 +13,14 @@ const view = ({ details, calling, restrictions }: Channel, channelId: string) =>
     },
     callbackRequests: { enabled: calling.callbackRequestsEnabled },
   },
+  /** Whether Meta holds these settings: `in_sync`, `pending`, `refused` or `differ`, and why; `null` before they are set. */
+  metaSettings: atMeta && {
+    state: atMeta.state,
+    at: atMeta.at,
+    metaErrorCode: atMeta.metaErrorCode,
+    retryAt: atMeta.retryAt,
+    differs: atMeta.differs,
+  },
   restrictions,
 });
 
@@ -20,7 +28,7 @@ const view = ({ details, calling, restrictions }: Channel, channelId: string) =>
 export const channels = stateProjection({
   of: channel,
   name: 'channels',
-  version: 1,
+  version: 2,
   indexes: [[{ store: 1, 'doc.name': 1 }]],
   view: (state, { event }) => view(state, event.channelId),
 });

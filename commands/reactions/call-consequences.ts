@@ -1,6 +1,6 @@
 import { call } from '../../domain/call.ts';
 import type { Conclusion } from '../../domain/call-events.ts';
-import { channel } from '../../domain/channel.ts';
+import { channel, grantsByCallback } from '../../domain/channel.ts';
 import { conversation } from '../../domain/conversation.ts';
 import type { Named } from '../../domain/index.ts';
 import { permission } from '../../domain/permission.ts';
@@ -73,14 +73,13 @@ const outgoingEnded = async (w: WriteSide, event: Named<'CallConcluded'>, cause:
   );
 };
 
-/** A customer who called may be called back, where the channel turns calls into permissions. */
+/** A customer who called may be called back, where Meta turns calls to the channel into permissions. */
 const incomingEnded = async (w: WriteSide, event: Named<'CallConcluded'>, cause: Recorded) => {
   const { endedAt, callId, channelId, customerId, ticketId } = event;
   const pair = pairKey(channelId, customerId);
   const fact = { at: endedAt, callId, channelId, customerId, ticketId };
   await w.transact(permission, pair, { type: 'RecordIncomingEnded', ...fact }, causedBy(cause, 'incoming ended'));
-  const { calling } = await w.stateOf(channel, channelId);
-  if (!calling.callbackRequestsEnabled || event.corrects) return;
+  if (event.corrects || !grantsByCallback(await w.stateOf(channel, channelId))) return;
   await w.transact(permission, pair, { type: 'GrantByCallback', ...fact }, causedBy(cause, 'grant by callback'));
 };
 

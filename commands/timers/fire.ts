@@ -1,5 +1,6 @@
 import { agent } from '../../domain/agent.ts';
 import { call } from '../../domain/call.ts';
+import { channel } from '../../domain/channel.ts';
 import { conversation } from '../../domain/conversation.ts';
 import { permission } from '../../domain/permission.ts';
 import { uuidFrom } from '../../store/ids.ts';
@@ -97,6 +98,11 @@ const firings: Record<TimerKind, Firing> = {
       requestId: field(timer, 'requestId'),
     } as const;
     await w.transact(permission, pair, expire, contextFor(timer));
+  },
+
+  settings_retried: (w, timer) => {
+    const channelId = field(timer, 'channelId');
+    return w.transact(channel, channelId, { type: 'RetrySettings', at: timer.dueAt, channelId }, contextFor(timer));
   },
 };
 

@@ -120,4 +120,4 @@ const fireDue = async (w: WriteSide, timers: Collection<StoredTimer>, signal: Ab
   return due.length;
 };
 
-const subjectOf = ({ subject }: StoredTimer) => subject.callId ?? `${subject.channelId}.${subject.customerId}`;
+const subjectOf = ({ subject }: StoredTimer) => subject.callId ?? [subject.channelId, subject.customerId].join('.');

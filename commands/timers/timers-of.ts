@@ -11,7 +11,8 @@ export type TimerKind =
   | 'outgoing_call_silent'
   | 'authorisation_unused'
   | 'permission_expires'
-  | 'request_expires';
+  | 'request_expires'
+  | 'settings_retried';
 
 /** `key` names it: the same key again moves it, so a timer exists once. `subject` is what it is about. */
 export type Timer = {
@@ -78,4 +79,6 @@ export const timersOf: { readonly [T in EventType]?: (event: Named<T>) => readon
   PermissionDeclined: ({ at, requestId, ...event }) =>
     requestId === null ? [] : [requestExpiry({ ...event, at, requestId })],
   PermissionRequestDelivered: (event) => [requestExpiry(event)],
+  CallingSettingsRefused: ({ channelId, retryAt }) =>
+    retryAt === null ? [] : [timer('settings_retried', channelId, retryAt, { channelId })],
 };

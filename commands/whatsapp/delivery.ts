@@ -95,6 +95,35 @@ export const MessageItem = z.object({
 });
 export type MessageItem = z.infer<typeof MessageItem>;
 
+const upperCase = z.string().transform((text) => text.toUpperCase());
+
+const HoursReport = z.object({
+  status: maybe(upperCase),
+  timezone_id: maybe(z.string()),
+  weekly_operating_hours: z
+    .array(z.object({ day_of_week: upperCase, open_time: z.string(), close_time: z.string() }))
+    .catch([]),
+});
+
+/** What Meta holds of a number's calling settings, as far as we can hold it too. */
+const SettingsReport = z.object({
+  status: maybe(upperCase),
+  call_icon_visibility: maybe(upperCase),
+  callback_permission_status: maybe(upperCase),
+  call_hours: maybe(HoursReport),
+  sip: maybe(z.object({ status: maybe(upperCase) })),
+});
+export type SettingsReport = z.infer<typeof SettingsReport>;
+
+/** The `value` of an `account_settings_update` change; `calling` is null where other settings changed. */
+export const SettingsUpdate = z.object({
+  timestamp: maybe(Seconds),
+  phone_number_settings: z.object({
+    phone_number_id: id,
+    calling: SettingsReport.nullish().transform((calling) => calling ?? null),
+  }),
+});
+
 const Restriction = z.object({ restriction_type: z.string(), expiration: maybe(Seconds) });
 
 /** The `value` of an `account_update` change. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { pause } from '../../store/back-off.ts';
+import type { CallingSettings } from './calling-settings.ts';
 import { type Failed, failedAnswer, type GraphFailure, noAnswer } from './graph-reply.ts';
 
 export type { GraphFailure } from './graph-reply.ts';
@@ -25,11 +26,14 @@ export type Graph = {
   requestPermission(
     c: { channelId: string; requestId: string; body: string | null; template: Template | null } & Recipient,
   ): Promise<{ ok: true; messageId: string } | GraphFailure>;
+  configureCalling(c: { channelId: string; calling: CallingSettings }): Promise<{ ok: true } | GraphFailure>;
 };
 
 const Done = z.looseObject({});
 const Connected = z.object({ calls: z.tuple([z.object({ id: z.string().min(1) })]).rest(z.unknown()) });
 const Sent = z.object({ messages: z.tuple([z.object({ id: z.string().min(1) })]).rest(z.unknown()) });
+
+const product = { messaging_product: 'whatsapp' };
 
 const invalidParameter = 100;
 const connectionError = 138004;
@@ -101,7 +105,7 @@ export const graphClient = ({
       const answer = await fetch(`${base}/${path}`, {
         method: 'POST',
         headers,
-        body: JSON.stringify({ messaging_product: 'whatsapp', ...body }),
+        body: JSON.stringify(body),
         signal: AbortSignal.timeout(timeoutMs),
       });
       const text = await answer.text();
@@ -128,14 +132,17 @@ export const graphClient = ({
     }
   };
 
-  const onCall = async (channelId: string, body: object): Promise<{ ok: true } | GraphFailure> => {
-    const answer = await ask(`${channelId}/calls`, body, Done, { harmlessTwice: true });
+  /** Of what may be asked twice and tells nothing in return. */
+  const done = async (path: string, body: object): Promise<{ ok: true } | GraphFailure> => {
+    const answer = await ask(path, body, Done, { harmlessTwice: true });
     return isFailure(answer) ? answer : { ok: true };
   };
 
+  const onCall = (channelId: string, body: object) => done(`${channelId}/calls`, { ...product, ...body });
+
   /** Once Meta may have taken the answer, "invalid" means "already accepted"; had the caller gone, a webhook would say so. */
   const acceptOnce = async (channelId: string, body: object) => {
-    const first = await ask(`${channelId}/calls`, body, Done);
+    const first = await ask(`${channelId}/calls`, { ...product, ...body }, Done);
     if (!isFailure(first)) return { ok: true as const };
     if (first.outcome === 'refused') return first;
     const second = await onCall(channelId, body);
@@ -144,7 +151,7 @@ export const graphClient = ({
 
   return {
     async connect({ channelId, callId, sdpOffer, ...to }) {
-      const body = { ...recipient(to), action: 'connect', session: session('offer', sdpOffer) };
+      const body = { ...product, ...recipient(to), action: 'connect', session: session('offer', sdpOffer) };
       const answer = await ask(`${channelId}/calls`, { ...body, biz_opaque_callback_data: callId }, Connected);
       return isFailure(answer) ? answer : { ok: true, metaCallId: answer.calls[0].id };
     },
@@ -160,10 +167,17 @@ export const graphClient = ({
     terminate: ({ channelId, metaCallId }) => onCall(channelId, { call_id: metaCallId, action: 'terminate' }),
 
     async requestPermission({ channelId, requestId, body, template, ...to }) {
-      const message = { recipient_type: 'individual', ...recipient(to), ...permissionMessage(body, template) };
+      const message = {
+        ...product,
+        recipient_type: 'individual',
+        ...recipient(to),
+        ...permissionMessage(body, template),
+      };
       const answer = await ask(`${channelId}/messages`, { ...message, biz_opaque_callback_data: requestId }, Sent);
       return isFailure(answer) ? answer : { ok: true, messageId: answer.messages[0].id };
     },
+
+    configureCalling: ({ channelId, calling }) => done(`${channelId}/settings`, { calling }),
   };
 };
 

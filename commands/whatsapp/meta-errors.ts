@@ -35,6 +35,15 @@ export const metaRefusal = ({ metaErrorCode, nextAllowedAt }: GraphFailure): Ref
     facts: { metaErrorCode },
   });
 
+/** Meta's own passing faults. */
+const passing: ReadonlySet<number | null> = new Set([1, 2, 131_000, 131_016]);
+
+/** Whether the same request may be taken a little later: Meta was busy, faulty, or out of reach. */
+export const maySoonPass = ({ outcome, metaErrorCode }: GraphFailure): boolean =>
+  outcome === 'unknown' ||
+  passing.has(metaErrorCode) ||
+  ['meta.unreachable', 'meta.rate_limited'].includes(refusalCode(metaErrorCode));
+
 /** Answers that contradict what we believed of a permission, and so must be recorded there. */
 const disagreements: ReadonlySet<number> = new Set([138006, 138009, 138012, 138017]);
 export const contradictsPermission = (metaErrorCode: number | null): metaErrorCode is number =>

@@ -8,6 +8,8 @@ import {
   Delivery,
   Entry,
   MessageItem,
+  type SettingsReport,
+  SettingsUpdate,
   StatusItem,
   Value,
 } from './delivery.ts';
@@ -27,10 +29,16 @@ export type CallPiece = OnChannel & { kind: 'call'; item: CallItem; metaErrorCod
 export type StatusPiece = OnChannel & { kind: 'status'; item: StatusItem };
 export type MessagePiece = OnChannel & { kind: 'message'; item: MessageItem };
 export type AccountPiece = Common & { kind: 'account'; update: AccountUpdate; sentAt: Instant | null };
+export type SettingsPiece = Common & {
+  kind: 'settings';
+  channelId: string;
+  reported: SettingsReport | null;
+  toldAt: Instant | null;
+};
 type Misfit = Common & { kind: 'misfit'; reason: SetAsideReason };
 
 /** One thing that a delivery tells. */
-export type Piece = CallPiece | StatusPiece | MessagePiece | AccountPiece | Misfit;
+export type Piece = CallPiece | StatusPiece | MessagePiece | AccountPiece | SettingsPiece | Misfit;
 
 const misfit = (raw: unknown, reason: SetAsideReason, channelId: string | null = null): Misfit => ({
   kind: 'misfit',
@@ -55,6 +63,7 @@ const ofChange = (raw: unknown, sentAt: Instant | null): readonly Piece[] => {
   const { success, data } = Change.safeParse(raw);
   if (!success) return [misfit(raw, 'unknown_shape')];
   if (data.field === 'account_update') return [ofAccount(raw, data.value, sentAt)];
+  if (data.field === 'account_settings_update') return [ofSettings(raw, data.value, sentAt)];
   return data.field === 'calls' || data.field === 'messages'
     ? ofChannel(raw, data.field, data.value)
     : [misfit(raw, 'not_yet_used')];
@@ -65,6 +74,14 @@ const ofAccount = (raw: unknown, value: unknown, sentAt: Instant | null): Piece 
   if (!success) return misfit(raw, 'unknown_shape');
   const order = `account ${data.phone_number}`;
   return { kind: 'account', order, channelId: null, metaCallId: null, raw, update: data, sentAt };
+};
+
+const ofSettings = (raw: unknown, value: unknown, sentAt: Instant | null): Piece => {
+  const { success, data } = SettingsUpdate.safeParse(value);
+  if (!success) return misfit(raw, 'unknown_shape');
+  const { phone_number_id: channelId, calling: reported } = data.phone_number_settings;
+  const toldAt = data.timestamp ?? sentAt;
+  return { kind: 'settings', order: `settings ${channelId}`, channelId, metaCallId: null, raw, reported, toldAt };
 };
 
 const ofChannel = (raw: unknown, field: string, value: object): readonly Piece[] => {

@@ -6,6 +6,7 @@ import { recordAccount } from './record-account.ts';
 import { recordCall, recordCallStatus } from './record-call.ts';
 import { recordMessage } from './record-message.ts';
 import { recordMessageStatus } from './record-message-status.ts';
+import { recordSettings } from './record-settings.ts';
 import { type SetAsideReason, setAside } from './set-aside.ts';
 
 type Record = (piece: Piece, receivedAt: Instant) => Promise<SetAsideReason | null>;
@@ -17,10 +18,12 @@ const recorder = (w: WriteSide, learnt: (metaCallId: string) => Promise<void>): 
   const onMessage = recordMessage(w);
   const onMessageStatus = recordMessageStatus(w);
   const onAccount = recordAccount(w);
+  const onSettings = recordSettings(w);
   return async (piece, receivedAt) => {
     if (piece.kind === 'call') return onCall(piece, receivedAt);
     if (piece.kind === 'message') return onMessage(piece, receivedAt);
     if (piece.kind === 'account') return onAccount(piece, receivedAt);
+    if (piece.kind === 'settings') return onSettings(piece, receivedAt);
     if (piece.kind === 'misfit') return piece.reason;
     return piece.metaCallId === null ? onMessageStatus(piece, receivedAt) : onCallStatus(piece, receivedAt);
   };

@@ -370,7 +370,7 @@ describe('what cannot be placed', () => {
     ['unknown_shape', incoming.connect(unconnected, { event: 7 })],
     ['unknown_shape', incoming.connect(unconnected, { direction: 'SIDEWAYS' })],
     ['not_yet_used', message({ ...unconnected, id: 'wamid.1' }, { type: 'system' })],
-    ['not_yet_used', { field: 'account_settings_update', value: { type: 'phone_number_settings' } }],
+    ['unknown_shape', { field: 'account_settings_update', value: { type: 'phone_number_settings' } }],
     ['not_yet_used', { field: 'account_update', value: { event: 'VOLUME_BASED_PRICING_TIER_UPDATE' } }],
     ['unknown_channel', violation('19999999999')],
     ['unknown_shape', { field: 'calls', value: { calls: [{ id: 'wacid.1' }] } }],
