@@ -145,6 +145,7 @@ describe('the planner', () => {
       }
       expect([...plans].sort()).toEqual(expect.arrayContaining(['COLLSCAN', 'IXSCAN', 'OR']));
     },
+    90_000,
   );
 });
 
