@@ -15,7 +15,7 @@ describe('an event starts the timers of what time alone causes later', () => {
   const rows: { event: DomainEvent; starts: Record<string, number> }[] = [
     {
       event: { type: 'CallOffered', at, ...offer, ...staff, expiresAt: at + seconds(30) },
-      starts: { offer_unacknowledged: seconds(2), offer_timed_out: seconds(30) },
+      starts: { offer_unacknowledged: seconds(3), offer_timed_out: seconds(30) },
     },
     { event: { type: 'CallAnswering', at, ...offer }, starts: { answer_unconfirmed: seconds(30) } },
     {
