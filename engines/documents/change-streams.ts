@@ -68,6 +68,12 @@ const historyLost = (): DocumentError =>
     { errorLabels: ['NonResumableChangeStreamError'] },
   );
 
+/** Tells the driver to open the stream again where it was; it does so by itself. */
+const interrupted = (): DocumentError =>
+  new DocumentError('InterruptedAtShutdown', 'the change stream was closed', {
+    errorLabels: ['ResumableChangeStreamError'],
+  });
+
 const startPosition = (store: Store, args: Arguments): bigint => {
   const resumeAfter = args.optionalDocument('resumeAfter');
   const startAfter = args.optionalDocument('startAfter');
@@ -200,17 +206,21 @@ class ChangeFeed implements Feed {
     await once(this.store.oplog, 'commit', { signal }).catch(() => undefined);
   }
 
-  async next(most: number, maxTimeMs: number | undefined): Promise<Value[]> {
-    const until = performance.now() + (maxTimeMs ?? usualWaitMillis);
+  /** Reads until there is something to tell or the time is over. */
+  private async fill(until: number): Promise<void> {
     while (this.waiting.length === 0 && !this.hasEnded && !this.stopped.signal.aborted) {
       const before = this.position;
       this.read();
-      if (this.waiting.length > 0 || this.hasEnded) break;
       const left = until - performance.now();
-      if (left <= 0) break;
+      if (this.waiting.length > 0 || left <= 0) return;
       const isCaughtUp = this.position === before || this.position >= this.store.oplog.committed;
       await (isCaughtUp ? this.news(Math.ceil(left)) : breathe());
     }
+  }
+
+  async next(most: number, maxTimeMs: number | undefined): Promise<Value[]> {
+    await this.fill(performance.now() + (maxTimeMs ?? usualWaitMillis));
+    if (this.stopped.signal.aborted) throw interrupted();
     const docs = this.waiting.splice(0, most);
     const last = docs.at(-1);
     const lastToken = last && field(last, '_id');

@@ -48,7 +48,10 @@ export class Store {
 
   /** Throws once the server is stopping; everything that takes long asks now and then. */
   assertRunning(): void {
-    if (this.isStopping) throw new DocumentError('InterruptedAtShutdown', 'interrupted at shutdown');
+    if (this.isStopping)
+      throw new DocumentError('InterruptedAtShutdown', 'interrupted at shutdown', {
+        errorLabels: ['RetryableWriteError'],
+      });
   }
 
   /**

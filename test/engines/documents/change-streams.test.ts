@@ -1,5 +1,9 @@
-import type { ChangeStream, ChangeStreamDocument, Document } from 'mongodb';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ChangeStream, type ChangeStreamDocument, type Document, MongoClient } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startDocuments } from '../../../engines/documents/server.ts';
 import { failureOf, type Loose, type RunningStore, runStore } from './running-store.ts';
 
 let store: RunningStore;
@@ -108,6 +112,25 @@ describe('a change stream', () => {
     const again = docs().watch([], { startAtOperationTime: events[1]!.clusterTime });
     expect(((await take(again, 1))[0] as Document).documentKey._id).toBe(3);
     await Promise.all([resumed.close(), again.close()]);
+  });
+
+  test('goes on by itself when the server starts anew', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'documents-restart-'));
+    const start = () => startDocuments({ dir, socket: join(dir, 'm.sock') });
+    const first = await start();
+    const client = await new MongoClient(first.urls[0]!).connect();
+    const docs = client.db('test').collection<Loose>('docs');
+    const stream = await opened(docs.watch());
+    const told = take(stream, 2);
+    await docs.insertOne({ _id: 1 });
+    await first.stop();
+    const second = await start();
+    await docs.insertOne({ _id: 2 });
+    expect(await told).toMatchObject([{ documentKey: { _id: 1 } }, { documentKey: { _id: 2 } }]);
+    await stream.close();
+    await client.close();
+    await second.stop();
+    await rm(dir, { recursive: true });
   });
 
   test('that is idle can resume from the token it was last given', async () => {
