@@ -116,6 +116,12 @@ describe('calls and requests from a number', () => {
       monday,
       { refused: 'channel.restricted', retryAt: nextMonday },
     ],
+    [
+      'restricted for one more ms',
+      numberWith(configured, restricted('outgoing', monday + 1)),
+      monday,
+      { refused: 'channel.restricted', retryAt: monday + 1 },
+    ],
     ['no longer restricted', numberWith(configured, restricted('outgoing', monday)), monday, null],
     ['restricted for incoming calls only', numberWith(configured, restricted('incoming', null)), monday, null],
     ['its call button hidden', numberWith(configured, restricted('icon', null)), monday, null],
@@ -132,6 +138,13 @@ describe('calls and requests from a number', () => {
       monday,
       { refused: 'channel.restricted', retryAt: night },
     ],
+    [
+      'restricted for one more ms',
+      numberWith(configured, restricted('outgoing', night)),
+      night - 1,
+      { refused: 'channel.restricted', retryAt: night },
+    ],
+    ['restricted no longer', numberWith(configured, restricted('outgoing', night)), night, null],
   ])('asking for permission knows no hours, but Meta’s restrictions: %s', (_, state, at, refusal) => {
     expect(askingRefusal(state, at)).toEqual(refusal);
   });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { callingSettings } from '../../../commands/whatsapp/calling-settings.ts';
 import { graphClient } from '../../../commands/whatsapp/graph.ts';
 import { metaRefusal } from '../../../commands/whatsapp/meta-errors.ts';
 import { type Answer, metaError, startMeta } from '../meta.ts';
@@ -62,6 +63,38 @@ describe('what is asked of Meta', () => {
   test.each(['reject', 'terminate'] as const)('%s names the call', async (action) => {
     expect(await graph[action](onCall)).toEqual({ ok: true });
     expect(meta.asked[0]?.body).toEqual({ messaging_product: 'whatsapp', call_id: 'wacid.1', action });
+  });
+
+  test('settings are one feature of the number, and nothing beside', async () => {
+    const calling = callingSettings(
+      {
+        enabled: true,
+        userInitiatedEnabled: true,
+        workingHours: { timezone: 'Asia/Kolkata', weekly: [{ day: 'MONDAY', open: '10:00', close: '19:00' }] },
+        holidays: [{ date: '2026-12-31', open: '10:00', close: '12:00' }],
+        callbackRequestsEnabled: true,
+      },
+      Date.UTC(2026, 10, 22),
+    );
+    expect(await graph.configureCalling({ channelId: '800', calling })).toEqual({ ok: true });
+    expect(meta.asked).toEqual([
+      {
+        path: '/v24.0/800/settings',
+        body: {
+          calling: {
+            status: 'ENABLED',
+            call_icon_visibility: 'DEFAULT',
+            call_hours: {
+              status: 'ENABLED',
+              timezone_id: 'Asia/Kolkata',
+              weekly_operating_hours: [{ day_of_week: 'MONDAY', open_time: '1000', close_time: '1900' }],
+              holiday_schedule: [{ date: '2026-12-31', start_time: '1000', end_time: '1200' }],
+            },
+            callback_permission_status: 'ENABLED',
+          },
+        },
+      },
+    ]);
   });
 
   test('a free-form request may come without a text', async () => {

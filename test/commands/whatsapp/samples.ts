@@ -164,3 +164,14 @@ export const violation = (phone: string) => ({
     violation_info: { violation_type: 'USER_INITIATED_CALLS_LOW_PICKUP_RATE', remediation: 'synthetic text' },
   },
 });
+
+/** What Meta holds of a number's calling settings; `null` where other settings changed. */
+export const settings = (channelId: string, calling: Fields | null, at = began) => ({
+  field: 'account_settings_update',
+  value: {
+    messaging_product: 'whatsapp',
+    timestamp: text(at),
+    type: 'phone_number_settings',
+    phone_number_settings: { phone_number_id: channelId, calling },
+  },
+});
