@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Db } from 'mongodb';
 import { z } from 'zod';
+import { checkpointsOf } from '../projections/checkpoints.ts';
 
 const Bytes = z.int().nonnegative();
 
@@ -29,6 +30,7 @@ export const readManifest = (directory: string): Manifest => {
 
 /** How far into the log the documents are, by the name of the read model or reaction. */
 export const positionsIn = async (db: Db): Promise<Manifest['documents']['positions']> => {
-  const checkpoints = await db.collection<{ _id: string; at: bigint }>('checkpoints').find().toArray();
-  return Object.fromEntries(checkpoints.map(({ _id, at }) => [_id, String(at)]));
+  const reactions = db.collection<{ _id: string; at: bigint }>('checkpoints');
+  const found = [...(await checkpointsOf(db).find().toArray()), ...(await reactions.find().toArray())];
+  return Object.fromEntries(found.map(({ _id, at }) => [_id, String(at)]));
 };

@@ -3,6 +3,7 @@ import { closeSync, cpSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, 
 import { join, resolve } from 'node:path';
 import type { Db } from 'mongodb';
 import { verify } from '../engines/eventstore/verify.ts';
+import { checkpointsOf } from '../projections/checkpoints.ts';
 import { bytesIn, embeddedConfig, namesIn, services, withDocuments } from './embedded-stores.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 
@@ -48,11 +49,7 @@ const bringIn = async (source: string, target: string, manifest: Manifest) => {
 // a page that saw positions beyond the backup would else take up where the restored log has other events
 /** New epochs for all read models: who follows them gets a fresh snapshot. */
 const beginEpochs = (db: Db) =>
-  db
-    .collection('checkpoints')
-    .updateMany({ epoch: { $exists: true } }, [
-      { $set: { epoch: { $concat: ['$epoch', `-${randomUUID().slice(0, 8)}`] } } },
-    ]);
+  checkpointsOf(db).updateMany({}, [{ $set: { epoch: { $concat: ['$epoch', `-${randomUUID().slice(0, 8)}`] } } }]);
 
 const sync = (path: string) => {
   if (!statSync(path).isFile() && !statSync(path).isDirectory()) return; // a socket

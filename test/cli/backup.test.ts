@@ -3,6 +3,9 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { completeDocuments, copyDocuments, copyEvents } from '../../cli/copy-stores.ts';
+import { withDocuments } from '../../cli/embedded-stores.ts';
+import { checkpointsOf } from '../../projections/checkpoints.ts';
 import { deliver, incomingConnect, incomingTerminate } from '../support/meta.ts';
 import { eventually, type Ringbook, startRingbook } from '../support/ringbook.ts';
 import { cli } from './cli.ts';
@@ -80,6 +83,7 @@ test('a backup under traffic restores to a working Ringbook with the same call l
   await eventually(
     () => logsOf(ringbook),
     (rows) => rows.length === before && rows.every(({ status, ticketId }) => status === 'missed' && ticketId !== null),
+    40_000,
   );
   const stopTraffic = traffic(before);
   const directory = join(scratch, 'backup');
@@ -126,6 +130,30 @@ test('a backup under traffic restores to a working Ringbook with the same call l
   }
 }, 120_000);
 
+test('who calls for the first time between the copies of the two stores is known in the backup', async () => {
+  const target = join(scratch, 'between');
+  const waId = await withDocuments(ringbook.dir, async ({ db }) => {
+    await copyDocuments(db, ringbook.dir, target);
+    const newcomer = await missedCall(ringbook.http, 90_000);
+    await copyEvents(ringbook.dir, target);
+    await completeDocuments(db, target);
+    return newcomer;
+  });
+  const copy = await startRingbook({ DATA_DIR: target });
+  try {
+    const { body } = await eventually(
+      () => copy.ask(asha, `/v1/call-logs?customer=${waId}`),
+      (answer) => answer.body.items?.length === 1,
+    );
+    expect(body.items[0].customer).toEqual((await logsOf(ringbook)).at(-1)?.customer);
+  } finally {
+    await copy.stop();
+  }
+}, 60_000);
+
+const epochsIn = (dataDir: string) =>
+  withDocuments(dataDir, async ({ db }) => (await checkpointsOf(db).find().toArray()).map(({ epoch }) => epoch));
+
 test('a backup of stores that do not run restores too, once, and never over what is there', async () => {
   await ringbook.kill('SIGTERM');
   const directory = join(scratch, 'cold');
@@ -134,6 +162,9 @@ test('a backup of stores that do not run restores too, once, and never over what
 
   const dataDir = join(scratch, 'cold-restored');
   expect(await cli(['restore', directory], { DATA_DIR: dataDir })).toMatchObject({ code: 0 });
+  const epochs = await epochsIn(ringbook.dir);
+  expect(epochs.length).toBeGreaterThan(0);
+  expect((await epochsIn(dataDir)).filter((epoch) => epochs.includes(epoch))).toEqual([]);
   const held = await digestOf(dataDir);
   const again = await cli(['restore', directory], { DATA_DIR: dataDir });
   expect(again).toMatchObject({
