@@ -185,7 +185,6 @@ class ChangeFeed implements Feed {
 
   private read(): void {
     if (!this.store.oplog.remembers(this.position)) throw historyLost();
-    const { committed } = this.store.oplog;
     const entries = this.store.oplog.after(this.position, pageSize);
     const found: Value[] = [];
     for (const entry of entries) {
@@ -197,7 +196,6 @@ class ChangeFeed implements Feed {
       this.hasEnded = true;
       break;
     }
-    if (entries.length === 0 && committed > this.position) this.position = committed;
     this.waiting.push(...this.transform(found));
   }
 
@@ -209,11 +207,10 @@ class ChangeFeed implements Feed {
   /** Reads until there is something to tell or the time is over. */
   private async fill(until: number): Promise<void> {
     while (this.waiting.length === 0 && !this.hasEnded && !this.stopped.signal.aborted) {
-      const before = this.position;
       this.read();
       const left = until - performance.now();
       if (this.waiting.length > 0 || left <= 0) return;
-      const isCaughtUp = this.position === before || this.position >= this.store.oplog.committed;
+      const isCaughtUp = this.position >= this.store.oplog.committed;
       await (isCaughtUp ? this.news(Math.ceil(left)) : breathe());
     }
   }

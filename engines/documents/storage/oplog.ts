@@ -104,6 +104,8 @@ export class Oplog extends EventEmitter {
   /** Durable changes after a position, oldest first, at least one record's if there are any, else about `most`. */
   after(position: bigint, most: number): Entry[] {
     const found: Entry[] = [];
+    if (position >= this.committed) return found;
+    this.env.root.resetReadTxn();
     const start = this.recordHolding(position) ?? keyOf(position + 1n);
     for (const { key, value } of this.env.oplog.getRange({ start })) {
       if (positionOf(key) > this.committed || (found.length > 0 && found.length >= most)) break;
