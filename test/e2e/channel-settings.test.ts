@@ -42,14 +42,15 @@ describe('with WhatsApp’s side', () => {
   }, 60_000);
   afterAll(() => ringbook?.stop());
 
-  const atMeta = async (change?: object) => {
-    const response = await fetch(`${ringbook.simulator}/v24.0/${channelId}/settings`, {
+  const graph = async (path: string, change?: object) => {
+    const response = await fetch(`${ringbook.simulator}/v24.0/${channelId}/${path}`, {
       method: change ? 'POST' : 'GET',
       headers: { authorization: 'Bearer simulator-token', 'content-type': 'application/json' },
       ...(change && { body: JSON.stringify({ calling: change }) }),
     });
     return response.json();
   };
+  const atMeta = (change?: object) => graph('settings', change);
 
   test('a channel’s settings become Meta’s', async () => {
     await configure(ringbook);
@@ -82,6 +83,20 @@ describe('with WhatsApp’s side', () => {
     await configure(ringbook);
     await shown(ringbook, 'in_sync');
     expect((await atMeta()).calling.callback_permission_status).toBe('ENABLED');
+  });
+
+  test('a call that may be returned may be returned at Meta too', async () => {
+    const waId = '910000000077';
+    await configure(ringbook, { ...calling, userInitiated: { enabled: true } });
+    await shown(ringbook, 'in_sync');
+    await ringbook.customer(waId, 'call', { channelId, hangUpAfter: 1 });
+    await ringbook.simulate('/clock', { advance: 'PT2S' });
+    const { state } = await eventually(
+      async () => (await ringbook.ask(owner, `/v1/channels/${channelId}/customers/${waId}/permission`)).body,
+      (permission) => permission.state !== 'none',
+    );
+    const { permission } = await graph(`call_permissions?user_wa_id=${waId}`);
+    expect([state, permission.status]).toEqual(['temporary', 'temporary']);
   });
 });
 
