@@ -81,6 +81,7 @@ const call = async (server: Server, client: Client, message: Message): Promise<R
   if (!command) throw new DocumentError('CommandNotFound', `no such command: '${name}'`);
   refuseUnknownFields(args);
   refuseSnapshots(args);
+  server.store.env.root.resetReadTxn();
   const session = sessionOf(args.get('lsid'));
   return command({ server, db: databaseOf(message), args, session, ...client });
 };
