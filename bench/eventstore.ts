@@ -3,12 +3,9 @@ import { once } from 'node:events';
 import { closeSync, constants, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { END, EventStoreDBClient, type JSONEventType, jsonEvent } from '@eventstore/db-client';
 import { EventStore } from '../engines/eventstore/store.ts';
-
-/** One figure beside the ceiling it is held against, in the same unit; `ratio` is the figure over the ceiling. */
-export type Row = { name: string; value: number; unit: string; baseline: number; ratio: number };
+import { printWhenRun, type Row } from './rig.ts';
 
 /** How many events the log holds for the figures that grow with it; 1000000 is worth a longer run. */
 const EVENTS = Number(process.env.BENCH_EVENTS ?? 100_000);
@@ -176,4 +173,4 @@ export async function benchEventStore(): Promise<Row[]> {
   return rows;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) console.table(await benchEventStore());
+await printWhenRun(import.meta.url, benchEventStore);

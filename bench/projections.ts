@@ -1,7 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { Db } from 'mongodb';
 import type { DomainEvent } from '../domain/index.ts';
 import { foldBatch } from '../projections/fold-batch.ts';
@@ -10,25 +6,13 @@ import { collectionOf, type Projection, type Stored } from '../projections/proje
 import { readModel } from '../projections/reader.ts';
 import { startProjections } from '../projections/runner.ts';
 import { pause } from '../store/back-off.ts';
-import { connectDocuments } from '../store/documents.ts';
-import { embeddedUrl, keepRunning, type Service } from '../store/embedded.ts';
-import { type Context, type EventLog, eventLog, type Recorded } from '../store/event-log.ts';
-import { keyRing } from '../store/keys.ts';
+import type { EventLog, Recorded } from '../store/event-log.ts';
 import { callStory } from './call-story.ts';
-
-export type Row = { name: string; value: number; unit: string; baseline: number; ratio: number };
+import { context, printWhenRun, type Row, withStores } from './rig.ts';
 
 const calls = 400;
 const maxBatch = 500;
 const liveEvents = 60;
-
-const context = (commandId: string): Context => ({
-  store: 'bench',
-  actor: { type: 'meta', id: 'whatsapp' },
-  $correlationId: commandId,
-  $causationId: commandId,
-  commandId,
-});
 
 const recordStories = async (log: EventLog) => {
   for (let n = 0; n < calls; n++) {
@@ -161,20 +145,6 @@ const measure = async (log: EventLog, db: Db): Promise<Row[]> => {
 };
 
 /** What folding, idempotence and checkpoints cost beside merely reading the events and writing the documents. */
-export const benchProjections = async (): Promise<Row[]> => {
-  const dataDir = await mkdtemp(join(tmpdir(), 'ringbook-bench-'));
-  const run = (service: Service) => keepRunning({ service, dataDir, onStart() {}, onListening() {}, onEnd() {} });
-  const servers = await Promise.all([run('eventstore'), run('documents')]);
-  const documents = await connectDocuments(embeddedUrl(dataDir, 'documents'));
-  const log = eventLog({ url: embeddedUrl(dataDir, 'eventstore'), keys: keyRing(documents.db) });
-  try {
-    return await measure(log, documents.db);
-  } finally {
-    await log.close();
-    await documents.close();
-    await Promise.all(servers.map((server) => server.stop()));
-    await rm(dataDir, { recursive: true });
-  }
-};
+export const benchProjections = (): Promise<Row[]> => withStores(({ log, db }) => measure(log, db));
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) console.table(await benchProjections());
+await printWhenRun(import.meta.url, benchProjections);

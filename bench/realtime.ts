@@ -1,9 +1,5 @@
 import { App, type us_listen_socket, us_listen_socket_close, us_socket_local_port } from 'uWebSockets.js';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { Db } from 'mongodb';
 import { pino } from 'pino';
 import { WebSocket } from 'ws';
@@ -13,10 +9,7 @@ import { callLogs } from '../projections/index.ts';
 import { createIndexes } from '../projections/indexes.ts';
 import { collectionOf } from '../projections/projection.ts';
 import { startRealtime } from '../realtime/server.ts';
-import { connectDocuments } from '../store/documents.ts';
-import { embeddedUrl, keepRunning } from '../store/embedded.ts';
-
-type Row = { name: string; value: number; unit: string; baseline: number; ratio: number };
+import { printWhenRun, type Row, withStores } from './rig.ts';
 
 const sockets = 500;
 const singles = 30;
@@ -187,14 +180,8 @@ const ours = async (db: Db) => {
 
 /** What the way from a stored document to the sockets costs beside a bare publish of the same bytes: the baseline. */
 export const benchRealtime = async (): Promise<Row[]> => {
-  const dataDir = await mkdtemp(join(tmpdir(), 'ringbook-bench-'));
-  const engine = await keepRunning({ service: 'documents', dataDir, onStart() {}, onListening() {}, onEnd() {} });
-  const { db, close } = await connectDocuments(embeddedUrl(dataDir, 'documents'));
   const baseline = await bare();
-  const value = await ours(db);
-  await close();
-  await engine.stop();
-  await rm(dataDir, { recursive: true });
+  const value = await withStores(({ db }) => ours(db));
   const beside = 'beside a bare publish';
   return [
     row(`one change, stored and seen by 1 socket, ${beside}`, value.alone, 'ms', baseline.alone),
@@ -208,4 +195,4 @@ export const benchRealtime = async (): Promise<Row[]> => {
   ];
 };
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) console.table(await benchRealtime());
+await printWhenRun(import.meta.url, benchRealtime);

@@ -1,4 +1,5 @@
-type Row = { name: string; value: number; unit: string; baseline: number; ratio: number };
+import type { Row } from './rig.ts';
+
 type Bench = () => Promise<readonly Row[]>;
 
 /** One file per part; each exports one function `bench…` that measures and returns rows. */

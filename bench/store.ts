@@ -1,30 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { EventStoreDBClient, eventTypeFilter, jsonEvent } from '@eventstore/db-client';
 import type { DomainEvent } from '../domain/index.ts';
 import { codec } from '../store/codec.ts';
-import { connectDocuments } from '../store/documents.ts';
-import { embeddedUrl, keepRunning, type Service } from '../store/embedded.ts';
-import { type Context, type EventLog, eventLog } from '../store/event-log.ts';
-import { type Keys, keyRing } from '../store/keys.ts';
-
-export type Row = { name: string; value: number; unit: string; baseline: number; ratio: number };
+import type { EventLog } from '../store/event-log.ts';
+import type { Keys } from '../store/keys.ts';
+import { context, printWhenRun, type Row, withStores } from './rig.ts';
 
 const customers = 100;
 const batchLength = 100;
 const batchCount = 20;
 const singles = 1_000;
 const inFlight = 50;
-
-const context = (commandId: string): Context => ({
-  store: 'bench',
-  actor: { type: 'meta', id: 'whatsapp' },
-  $correlationId: commandId,
-  $causationId: commandId,
-  commandId,
-});
 
 /** A call as Meta reports it, with the session description left out: two personal fields of three. */
 const received = (n: number): DomainEvent => ({
@@ -154,34 +139,21 @@ const catchingUp = ({ client, log }: Bench) => {
  * What the store's own work (sealing personal fields, checking shapes, going on after faults) costs beside the official
  * client doing the same without it: the baseline.
  */
-export const benchStore = async (): Promise<Row[]> => {
-  const dataDir = await mkdtemp(join(tmpdir(), 'ringbook-bench-'));
-  const run = (service: Service) => keepRunning({ service, dataDir, onStart() {}, onListening() {}, onEnd() {} });
-  const servers = await Promise.all([run('eventstore'), run('documents')]);
-  const url = embeddedUrl(dataDir, 'eventstore');
-  const documents = await connectDocuments(embeddedUrl(dataDir, 'documents'));
-  const keys = keyRing(documents.db);
-  const bench = {
-    keys,
-    log: eventLog({ url, keys }),
-    client: new EventStoreDBClient({ endpoint: url }, { insecure: true }),
-  };
+export const benchStore = (): Promise<Row[]> =>
+  withStores(async ({ url, log, keys }) => {
+    const bench = { keys, log, client: new EventStoreDBClient({ endpoint: url }, { insecure: true }) };
+    const cost = await codecCosts(keys);
+    const batches = await inBatches(bench);
+    const single = await oneByOne(bench);
+    const reading = await catchingUp(bench);
+    await bench.client.dispose();
+    return [
+      costRow('sealing and encoding, beside an append by the client', cost.encode, batches.baseline.microseconds),
+      costRow('opening and decoding, beside a read by the client', cost.decode, reading.baseline.microseconds),
+      rateRow(`append, ${batchLength} at a time, beside the client`, batches),
+      rateRow(`append, one at a time, ${inFlight} in flight, beside the client`, single),
+      rateRow('catch up, beside the client', reading),
+    ];
+  });
 
-  const cost = await codecCosts(keys);
-  const batches = await inBatches(bench);
-  const single = await oneByOne(bench);
-  const reading = await catchingUp(bench);
-
-  await Promise.all([bench.log.close(), bench.client.dispose(), documents.close()]);
-  await Promise.all(servers.map((server) => server.stop()));
-  await rm(dataDir, { recursive: true });
-  return [
-    costRow('sealing and encoding, beside an append by the client', cost.encode, batches.baseline.microseconds),
-    costRow('opening and decoding, beside a read by the client', cost.decode, reading.baseline.microseconds),
-    rateRow(`append, ${batchLength} at a time, beside the client`, batches),
-    rateRow(`append, one at a time, ${inFlight} in flight, beside the client`, single),
-    rateRow('catch up, beside the client', reading),
-  ];
-};
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) console.table(await benchStore());
+await printWhenRun(import.meta.url, benchStore);
