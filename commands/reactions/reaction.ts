@@ -70,7 +70,7 @@ export const runReaction = (w: WriteSide, { name, handlers }: Reaction, progress
     progress.position = from ?? 0n;
     await consume({ log: w.log, from, types: Object.keys(handlers), maxBatch: 200, signal: leading, handle, report });
   };
-  return keepLeading({ db: w.db, name: _id, holder: String(process.pid), ttlMs: 10_000, signal }, lead, report);
+  return keepLeading({ db: w.db, name: _id, holder: String(process.pid), ttlMs: 5_000, signal }, lead, report);
 };
 
 /** The items under each key, in their order. */

@@ -58,7 +58,7 @@ export const runTimers = (w: WriteSide, progress: Progress, bell: Alarm, signal:
       fireWhenDue(w, rows as unknown as Collection<StoredTimer>, bell, leading),
     ]);
   };
-  return keepLeading({ db: w.db, name: 'timers', holder: String(process.pid), ttlMs: 10_000, signal }, lead, report);
+  return keepLeading({ db: w.db, name: 'timers', holder: String(process.pid), ttlMs: 5_000, signal }, lead, report);
 };
 
 /** One write per batch: the timers it starts, and how far we are. */

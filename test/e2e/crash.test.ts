@@ -3,9 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { embeddedUrl } from '../../store/embedded.ts';
 import { deliver, incomingConnect, incomingTerminate } from '../support/meta.ts';
 import { eventually, type Ringbook, startRingbook } from '../support/ringbook.ts';
+import { channelId, openStore, owner } from '../support/store.ts';
 
-const channelId = '800000000000001';
-const owner = { sub: 'owner', role: 'admin' as const };
 const calls = 24;
 /** Calls of all rounds so far. */
 let placed = 0;
@@ -14,14 +13,7 @@ let ringbook: Ringbook;
 
 beforeAll(async () => {
   ringbook = await startRingbook();
-  const put = (path: string, body: object) => ringbook.ask(owner, path, { method: 'PUT', body });
-  await put(`/v1/channels/${channelId}`, { name: 'Growth', displayPhoneNumber: '+910000000001', wabaId: '9' });
-  await put(`/v1/channels/${channelId}/calling`, {
-    enabled: true,
-    userInitiated: { enabled: true, workingHours: null, holidays: [] },
-    callbackRequests: { enabled: false },
-  });
-  await put('/v1/routing', { mode: 'unassigned' });
+  await openStore(ringbook, { mode: 'unassigned' });
 }, 60_000);
 
 afterAll(() => ringbook?.stop());

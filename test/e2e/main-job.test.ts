@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openPage, type Page } from '../support/page.ts';
 import { eventually, type Ringbook, startRingbook } from '../support/ringbook.ts';
+import { channelId, openStore } from '../support/store.ts';
 
-const channelId = '800000000000001';
 const asha = { sub: 'asha' };
-const owner = { sub: 'owner', role: 'admin' as const };
 
 let ringbook: Ringbook;
 let page: Page;
@@ -28,30 +27,7 @@ const permissionOf = async (waId: string) =>
 
 beforeAll(async () => {
   ringbook = await startRingbook();
-  const put = (path: string, body: object) => ringbook.ask(owner, path, { method: 'PUT', body });
-  const calling = {
-    enabled: true,
-    userInitiated: { enabled: true, workingHours: null, holidays: [] },
-    callbackRequests: { enabled: false },
-  };
-  for (const answer of [
-    await put(`/v1/channels/${channelId}`, {
-      name: 'Growth India',
-      displayPhoneNumber: '+910000000001',
-      wabaId: '900000000000001',
-    }),
-    await put(`/v1/channels/${channelId}/calling`, calling),
-    await put('/v1/routing', { mode: 'round_robin', ringSeconds: 30, queueSeconds: 60 }),
-    await put('/v1/agents/asha', {
-      name: 'Asha Agent',
-      email: 'asha@acme.example',
-      role: 'agent',
-      teams: ['care'],
-      capacity: 1,
-    }),
-    await put('/v1/agents/asha/availability', { active: true }),
-  ])
-    expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(300);
+  await openStore(ringbook, { mode: 'round_robin', agents: ['asha'] });
   page = await openPage(ringbook.realtime, { token: await ringbook.token(asha) });
   for (const topic of ['call-logs', 'missed-calls', 'tickets', 'inbox'])
     page.send({ type: 'subscribe', id: topic, topic, params: {}, from: null });

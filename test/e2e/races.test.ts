@@ -2,9 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { deliver, incomingConnect } from '../support/meta.ts';
 import { openPage, type Page } from '../support/page.ts';
 import { eventually, type Ringbook, startRingbook } from '../support/ringbook.ts';
+import { channelId, openStore, owner } from '../support/store.ts';
 
-const channelId = '800000000000001';
-const owner = { sub: 'owner', role: 'admin' as const };
 const agents = ['ana', 'bo'];
 
 let ringbook: Ringbook;
@@ -12,24 +11,7 @@ let pages: Page[];
 
 beforeAll(async () => {
   ringbook = await startRingbook();
-  const put = (path: string, body: object) => ringbook.ask(owner, path, { method: 'PUT', body });
-  await put(`/v1/channels/${channelId}`, { name: 'Growth', displayPhoneNumber: '+910000000001', wabaId: '9' });
-  await put(`/v1/channels/${channelId}/calling`, {
-    enabled: true,
-    userInitiated: { enabled: true, workingHours: null, holidays: [] },
-    callbackRequests: { enabled: false },
-  });
-  await put('/v1/routing', { mode: 'round_robin', ringSeconds: 30, queueSeconds: 60 });
-  for (const agent of agents) {
-    await put(`/v1/agents/${agent}`, {
-      name: agent,
-      email: `${agent}@acme.example`,
-      role: 'agent',
-      teams: [],
-      capacity: 1,
-    });
-    await put(`/v1/agents/${agent}/availability`, { active: true });
-  }
+  await openStore(ringbook, { mode: 'round_robin', agents });
   pages = await Promise.all(
     agents.map(async (sub) => openPage(ringbook.realtime, { token: await ringbook.token({ sub }) })),
   );

@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { deliver, incomingConnect, incomingTerminate } from '../support/meta.ts';
 import { eventually, type Ringbook, startRingbook } from '../support/ringbook.ts';
-
-const channelId = '800000000000001';
-const owner = { sub: 'owner', role: 'admin' as const };
+import { channelId, openStore, owner } from '../support/store.ts';
 
 let front: Ringbook;
 let workers: Ringbook[];
@@ -12,14 +10,7 @@ beforeAll(async () => {
   front = await startRingbook({ ROLES: 'engines,commands,read-api,simulator' });
   const shared = { DATA_DIR: front.dir, WHATSAPP_API_URL: front.simulator, ROLES: 'projections,timers' };
   workers = await Promise.all([startRingbook(shared), startRingbook(shared)]);
-  const put = (path: string, body: object) => front.ask(owner, path, { method: 'PUT', body });
-  await put(`/v1/channels/${channelId}`, { name: 'Growth', displayPhoneNumber: '+910000000001', wabaId: '9' });
-  await put(`/v1/channels/${channelId}/calling`, {
-    enabled: true,
-    userInitiated: { enabled: true, workingHours: null, holidays: [] },
-    callbackRequests: { enabled: false },
-  });
-  await put('/v1/routing', { mode: 'unassigned' });
+  await openStore(front, { mode: 'unassigned' });
 }, 60_000);
 
 afterAll(async () => {

@@ -1,25 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openPage } from '../support/page.ts';
 import { eventually, type Ringbook, startRingbook } from '../support/ringbook.ts';
+import { channelId, openStore } from '../support/store.ts';
 
-const channelId = '800000000000001';
 const asha = { sub: 'asha' };
-const owner = { sub: 'owner', role: 'admin' as const };
 
 let ringbook: Ringbook;
 
 beforeAll(async () => {
   ringbook = await startRingbook();
-  const put = (path: string, body: object) => ringbook.ask(owner, path, { method: 'PUT', body });
-  await put(`/v1/channels/${channelId}`, { name: 'Growth', displayPhoneNumber: '+910000000001', wabaId: '9' });
-  await put(`/v1/channels/${channelId}/calling`, {
-    enabled: true,
-    userInitiated: { enabled: true, workingHours: null, holidays: [] },
-    callbackRequests: { enabled: false },
-  });
-  await put('/v1/routing', { mode: 'round_robin', ringSeconds: 30, queueSeconds: 60 });
-  await put('/v1/agents/asha', { name: 'Asha', email: 'a@acme.example', role: 'agent', teams: [], capacity: 1 });
-  await put('/v1/agents/asha/availability', { active: true });
+  await openStore(ringbook, { mode: 'round_robin', agents: ['asha'] });
 }, 60_000);
 
 afterAll(() => ringbook?.stop());
