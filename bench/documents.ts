@@ -3,13 +3,10 @@ import { once } from 'node:events';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { serialize } from 'bson';
 import { type Database, open } from 'lmdb';
 import { type Collection, MongoClient } from 'mongodb';
-
-/** One figure beside the ceiling it is held against, in the same unit; `ratio` is the figure over the ceiling. */
-export type Row = { name: string; value: number; unit: string; baseline: number; ratio: number };
+import { printWhenRun, type Row } from './rig.ts';
 
 /** How many documents there are; 1000000 is worth a longer run. */
 const DOCUMENTS = Number(process.env.BENCH_DOCUMENTS ?? 50_000);
@@ -239,7 +236,4 @@ export const benchDocuments = async (): Promise<Row[]> => {
   return rows;
 };
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  console.table(await benchDocuments());
-  process.exit(0);
-}
+await printWhenRun(import.meta.url, benchDocuments);
