@@ -32,13 +32,13 @@ const allWeek = DayOfWeek.options.map((day) => ({ day, open: '00:00', close: '24
  */
 export const callHours = ({ workingHours, holidays }: Calling, now: Instant): CallHours => {
   const timezone = workingHours?.timezone ?? 'UTC';
-  const weekly = workingHours?.weekly ?? allWeek;
+  const weekly = week(workingHours?.weekly ?? allWeek);
   const isLimited = weekly.length > 0 && (workingHours !== null || holidays.length > 0);
   const told = holidaysFrom(dateIn(timezone, now), holidays);
   return {
     status: isLimited ? 'ENABLED' : 'DISABLED',
     timezone_id: timezone,
-    weekly_operating_hours: week(weekly.length > 0 ? weekly : allWeek),
+    weekly_operating_hours: weekly.length > 0 ? weekly : week(allWeek),
     ...(told.length > 0 && { holiday_schedule: told }),
   };
 };

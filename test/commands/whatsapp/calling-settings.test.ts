@@ -94,6 +94,7 @@ describe('hours at Meta', () => {
       'DISABLED',
       'Asia/Dubai',
     ],
+    ['hours that Meta cannot say', hoursOf(['MONDAY', '23:59', '24:00']), 'DISABLED', 'Asia/Kolkata'],
     ['holidays alone', { ...calling, holidays: [{ date: dateIn(9) }] }, 'ENABLED', 'UTC'],
   ])('%s are a whole week, %s', (_, settings, status, timezone_id) => {
     expect(callHours(settings, now)).toMatchObject({ status, timezone_id });
