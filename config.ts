@@ -30,7 +30,7 @@ export const variables = {
   ROLES: Roles.default([...roles]).describe(`which parts this process runs: all, or some of ${roles.join(', ')}`),
   EVENTSTORE_PORT: Port.optional().describe('a TCP port of the embedded event store, for other tools'),
   MONGODB_PORT: Port.optional().describe('a TCP port of the embedded document store, for other tools'),
-  AUTH_SECRET: z.string().min(32, 'at least 32 characters').optional().describe('verifies HS256 tokens; made if unset'),
+  AUTH_SECRET: z.string().optional().describe('verifies HS256 tokens, best of 32 characters or more; made if unset'),
   AUTH_JWKS_URL: z.url().optional().describe('verifies tokens by the keys at this address instead'),
   WHATSAPP_API_URL: z
     .url()

@@ -29,6 +29,9 @@ import { embeddedUrl, keepRunning, type Service } from './store/embedded.ts';
 import { eventLog } from './store/event-log.ts';
 import { keyRing } from './store/keys.ts';
 
+/** HMAC-SHA256 is as strong as its key, up to 256 bits. */
+const shortSecret = 32;
+
 type Stop = () => Promise<unknown>;
 
 /** Starts the parts that `ROLES` names, in the order in which they need each other; `stop` ends them in reverse. */
@@ -58,6 +61,8 @@ type Starting = {
 const startParts = async (config: Config, logger: Logger, onStop: (stop: Stop) => void) => {
   const runs = (...wanted: Role[]) => wanted.some((role) => config.ROLES.includes(role));
   const starting: Starting = { config, logger, onStop, runs };
+  if ((config.AUTH_SECRET?.length ?? shortSecret) < shortSecret)
+    logger.warn(`AUTH_SECRET has fewer than ${shortSecret} characters: who guesses it can sign any token`);
   const stores = await openStores(starting);
   const wakeUp = { clockMoved: () => {}, settled: async () => {} };
   const clock = config.simulated ? await movableClock(stores.db, () => wakeUp.clockMoved()) : realClock;

@@ -34,7 +34,7 @@ describe('the configuration', () => {
     { env: { ROLES: 'commands,cook' }, says: /ROLES.*roles are engines/ },
     { env: { EVENTSTORE_URL: 'http://x' }, says: /EVENTSTORE_URL.*esdb:/ },
     { env: { MONGODB_URL: 'redis://x' }, says: /MONGODB_URL.*mongodb:/ },
-    { env: { AUTH_SECRET: 'short' }, says: /AUTH_SECRET.*32/ },
+    { env: { AUTH_JWKS_URL: 'nowhere' }, says: /AUTH_JWKS_URL/ },
     { env: { WHATSAPP_ACCESS_TOKEN: 'token' }, says: /WHATSAPP_APP_SECRET and WHATSAPP_VERIFY_TOKEN/ },
   ])('refuses $env with a message that names it', ({ env, says }) => {
     expect(() => read(env as unknown as Record<string, string>)).toThrowError(ConfigFault);
