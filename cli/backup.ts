@@ -1,7 +1,8 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { completeDocuments, copyDocuments, copyEvents } from './copy-stores.ts';
+import { completeDocuments, copyDocuments } from './copy-documents.ts';
 import { bytesIn, embeddedConfig, namesIn, services, withDocuments } from './embedded-stores.ts';
+import { copyEvents } from './event-files.ts';
 import { type Manifest, manifestFile } from './manifest.ts';
 
 /** Copies both embedded stores, running or not, into a new or empty directory that `restore` takes. */
@@ -42,7 +43,7 @@ const copyStores = (dataDir: string, target: string): Promise<Manifest> =>
   withDocuments(dataDir, async ({ db }) => {
     const madeAt = new Date().toISOString();
     await copyDocuments(db, dataDir, target);
-    const events = await copyEvents(dataDir, target);
+    const events = await copyEvents(join(dataDir, 'eventstore'), join(target, 'eventstore'));
     const positions = await completeDocuments(db, target);
     const manifest = {
       format: 'ringbook-backup/1',

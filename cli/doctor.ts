@@ -1,12 +1,11 @@
 import { accessSync, constants, readFileSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Config, ConfigFault, readConfig } from '../config.ts';
-import { verify } from '../engines/eventstore/verify.ts';
 import { clientOf } from '../store/client.ts';
 import { connectDocuments } from '../store/documents.ts';
 import { embeddedUrl, type Service } from '../store/embedded.ts';
 import { bytesIn, isListening, namesIn } from './embedded-stores.ts';
-import { progress } from './progress.ts';
+import { checkEvents } from './event-files.ts';
 
 /** One thing looked at: what was found and, if that is a fault, what to do next. */
 type Finding = { readonly about: string; readonly found: string; readonly todo: string | null };
@@ -119,23 +118,15 @@ const inTime = async (answer: Promise<void>) => {
   await Promise.race([answer, late]).finally(() => clearTimeout(timer));
 };
 
-/** Reads every record of the event store's files, which may be in use. */
 const eventFiles = async (dir: string): Promise<Finding> => {
   const about = `event files in ${dir}`;
   if (namesIn(dir).length === 0) return well(about, 'none yet');
-  const total = bytesIn(dir);
-  const bar = progress({ doing: 'checking events', total, unit: 'MiB', perUnit: 2 ** 20 });
-  let checked = 0;
-  const { damage, events, streams, segments } = await verify(dir, (bytes) => {
-    checked += bytes;
-    bar.at(checked);
-  });
-  bar.end();
+  const { damage, events, streams, segments } = await checkEvents(dir);
   if (!damage)
     return well(about, `${events} events of ${streams} streams in ${segments} files: checksums and order are right`);
   return fault(
     about,
     `${damage.segment} is damaged at offset ${damage.offset}: ${damage.reason}`,
-    `Stop Ringbook, move ${dir} and the documents beside it away, and bring back a backup: npm run cli -- restore DIR`,
+    'Stop Ringbook, move both stores out of DATA_DIR, and bring back a backup: npm run cli -- restore DIR',
   );
 };

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Config, readConfig } from '../config.ts';
 import { connectDocuments, type Documents } from '../store/documents.ts';
 import { embeddedUrl, launch, listening, type Service, socketOf } from '../store/embedded.ts';
+import { byteProgress } from './progress.ts';
 
 export const services: readonly Service[] = ['eventstore', 'documents'];
 
@@ -66,4 +67,12 @@ export const namesIn = (folder: string): readonly string[] => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   }
+};
+
+/** Tells how a folder grows towards a number of bytes while something is copied there. */
+export const whileCopying = async (doing: string, folder: string, total: number, copied: Promise<unknown>) => {
+  const bar = byteProgress(doing, total);
+  const watch = setInterval(() => bar.at(bytesIn(folder)), 500);
+  await copied.finally(() => clearInterval(watch));
+  bar.end();
 };

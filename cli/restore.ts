@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, cpSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Db } from 'mongodb';
-import { verify } from '../engines/eventstore/verify.ts';
 import { checkpointsOf } from '../projections/checkpoints.ts';
-import { bytesIn, embeddedConfig, namesIn, services, withDocuments } from './embedded-stores.ts';
+import { bytesIn, embeddedConfig, namesIn, services, whileCopying, withDocuments } from './embedded-stores.ts';
+import { checkEvents } from './event-files.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 
 /** Puts a backup into `DATA_DIR`, which must not hold stores yet, and checks that it arrived whole. */
@@ -32,12 +33,12 @@ export const restore = async (directory: string, { json }: { json?: boolean }) =
 const bringIn = async (source: string, target: string, manifest: Manifest) => {
   rmSync(target, { recursive: true, force: true });
   mkdirSync(target, { recursive: true, mode: 0o700 });
-  for (const service of services) {
-    cpSync(join(source, service), join(target, service), { recursive: true });
+  const copied = cp(source, target, { recursive: true });
+  await whileCopying('copying', target, manifest.eventstore.bytes + manifest.documents.bytes, copied);
+  for (const service of services)
     if (bytesIn(join(target, service)) !== manifest[service].bytes)
       throw new Error(`${join(source, service)} is not complete: fetch the backup again, or take an older one.`);
-  }
-  const { damage, events } = await verify(join(target, 'eventstore'));
+  const { damage, events } = await checkEvents(join(target, 'eventstore'));
   if (damage)
     throw new Error(`${damage.segment} is damaged at offset ${damage.offset}, ${damage.reason}: take an older backup.`);
   if (events !== manifest.eventstore.events)

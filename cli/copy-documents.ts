@@ -1,33 +1,12 @@
 import { join } from 'node:path';
 import type { AnyBulkWriteOperation, Db } from 'mongodb';
-import { type Backup, backup } from '../engines/eventstore/backup.ts';
-import { bytesIn, withDocuments } from './embedded-stores.ts';
+import { bytesIn, whileCopying, withDocuments } from './embedded-stores.ts';
 import { type Manifest, positionsIn } from './manifest.ts';
-import { progress } from './progress.ts';
 
 /** Asks the server of the documents for a consistent copy of them. */
-export const copyDocuments = async (db: Db, dataDir: string, target: string) => {
-  const total = bytesIn(join(dataDir, 'documents'));
-  const bar = progress({ doing: 'copying documents', total, unit: 'MiB', perUnit: 2 ** 20 });
-  const watch = setInterval(() => bar.at(bytesIn(target)), 500);
-  await db
-    .admin()
-    .command({ backup: 1, path: join(target, 'documents') })
-    .finally(() => clearInterval(watch));
-  bar.end();
-};
-
-/** Copies every event that is durable by now. */
-export const copyEvents = async (dataDir: string, target: string): Promise<Backup> => {
-  const total = bytesIn(join(dataDir, 'eventstore'));
-  const bar = progress({ doing: 'copying events', total, unit: 'MiB', perUnit: 2 ** 20 });
-  let copied = 0;
-  const events = await backup(join(dataDir, 'eventstore'), join(target, 'eventstore'), (bytes) => {
-    copied += bytes;
-    bar.at(copied);
-  });
-  bar.end();
-  return events;
+export const copyDocuments = (db: Db, dataDir: string, target: string): Promise<void> => {
+  const copied = db.admin().command({ backup: 1, path: join(target, 'documents') });
+  return whileCopying('copying documents', target, bytesIn(join(dataDir, 'documents')), copied);
 };
 
 /**
