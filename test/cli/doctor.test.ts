@@ -90,11 +90,11 @@ test.each([
 });
 
 test('names each variable that is wrong', async () => {
-  const { code, faults } = await doctor({ DATA_DIR: dir, HTTP_PORT: 'x', AUTH_SECRET: 'short' });
+  const { code, faults } = await doctor({ DATA_DIR: dir, HTTP_PORT: 'x', REALTIME_PORT: '65536' });
   expect(code).toBe(1);
   expect(faults.map(({ found }) => found)).toEqual([
     expect.stringMatching(/^HTTP_PORT/),
-    expect.stringMatching(/^AUTH_SECRET/),
+    expect.stringMatching(/^REALTIME_PORT/),
   ]);
 });
 
