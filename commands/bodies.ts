@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Role } from '../domain/agent.ts';
+import { unlimited } from '../domain/capacity.ts';
 import { DayOfWeek, Holiday, TimeOfDay, WorkingHours } from '../domain/hours.ts';
 import { RoutingMode } from '../domain/routing.ts';
 
@@ -57,11 +58,44 @@ export const AgentBody = z.strictObject({
 
 export const AvailabilityBody = z.strictObject({ active: z.boolean(), reason: text(500).nullable().default(null) });
 
+const TeamName = text(64).regex(/^[^.$\0]+$/, 'a team whose name has neither dot nor dollar sign');
+const Capacity = z.int().min(1).max(10_000);
+
 export const RoutingBody = z.strictObject({
   mode: RoutingMode,
   onlyIfAvailable: z.boolean().default(true),
-  ringSeconds: z.int().min(5).max(120).default(30),
-  queueSeconds: z.int().min(5).max(3_600).default(60),
+  ringSeconds: z.int().min(1).max(120).default(30),
+  queueSeconds: z.int().min(1).max(3_600).default(60),
+  capacity: z
+    .strictObject({
+      global: Capacity.nullable().default(null),
+      teams: z.record(TeamName, Capacity).default({}),
+    })
+    .default(unlimited),
+});
+
+const some = (item: z.ZodString) => z.array(item).max(200).default([]);
+
+export const JourneyBody = z.strictObject({
+  name: text(128),
+  priority: z.int().min(0).max(1_000_000),
+  when: z
+    .strictObject({
+      channels: some(ChannelId),
+      regions: some(z.string().regex(/^[1-9]\d{0,6}$/, 'a calling code such as "91"')),
+      tags: some(text(128)),
+      between: z
+        .strictObject({ timezone: WorkingHours.shape.timezone, from: TimeOfDay, until: TimeOfDay })
+        .refine(({ from, until }) => from !== until, 'ends at another time than it begins')
+        .nullable()
+        .default(null),
+      skills: some(text(64)),
+    })
+    .prefault({}),
+  route: z.union(
+    [z.strictObject({ team: text(64) }), z.strictObject({ agent: id })],
+    'one of {"team": …} or {"agent": …}',
+  ),
 });
 
 const Sdp = z.string().min(1).max(64_000).nullable().default(null);

@@ -1,5 +1,5 @@
 import type { Collection, Db } from 'mongodb';
-import { days, hours } from '../domain/time.ts';
+import { days, hours, type Instant } from '../domain/time.ts';
 
 /** A piece of a delivery that could not be placed; the log cannot forget, so it is kept here for a while. */
 export type SetAsideDelivery = {
@@ -32,10 +32,21 @@ export type IdempotencyKey = {
   createdAt: Date;
 };
 
+/** An incoming call that waits for an agent. `_id` is the call. Meta's `since` is in whole seconds, `receivedAt` is ours. */
+export type WaitingCall = {
+  _id: string;
+  store: string;
+  since: Instant;
+  receivedAt: Instant;
+  ticketId: string;
+  correlationId: string;
+};
+
 export const setAsideDeliveries = (db: Db): Collection<SetAsideDelivery> => db.collection('deliveries_set_aside');
 export const outgoingCallIds = (db: Db): Collection<OutgoingCallId> => db.collection('outgoing_calls');
 export const channelPhones = (db: Db): Collection<ChannelPhone> => db.collection('channels_by_phone');
 export const idempotencyKeys = (db: Db): Collection<IdempotencyKey> => db.collection('idempotency_keys');
+export const waitingCalls = (db: Db): Collection<WaitingCall> => db.collection('waiting_calls');
 
 const inSeconds = (ms: number) => ms / 1_000;
 
@@ -48,6 +59,7 @@ export const prepareCollections = async (db: Db): Promise<void> => {
     ]),
     outgoingCallIds(db).createIndex({ knownAt: 1 }, { expireAfterSeconds: inSeconds(days(30)) }),
     channelPhones(db).createIndex({ phone: 1 }),
+    waitingCalls(db).createIndex({ store: 1, since: 1, receivedAt: 1 }),
     idempotencyKeys(db).createIndexes([
       { key: { createdAt: 1 }, expireAfterSeconds: inSeconds(hours(24)) },
       { key: { store: 1, sub: 1, key: 1 }, unique: true },

@@ -1,9 +1,16 @@
+import type { Capacity } from '../domain/capacity.ts';
 import type { Refusal } from '../domain/decider.ts';
 import { type RoutingMode, routing } from '../domain/routing.ts';
 import type { Context } from '../store/event-log.ts';
 import type { WriteSide } from './write-side.ts';
 
-type Command = { mode: RoutingMode; onlyIfAvailable: boolean; ringSeconds: number; queueSeconds: number };
+type Command = {
+  mode: RoutingMode;
+  onlyIfAvailable: boolean;
+  ringSeconds: number;
+  queueSeconds: number;
+  capacity: Capacity;
+};
 
 /** How a store hands out its incoming calls. */
 export const configureRouting =

@@ -4,6 +4,7 @@ import { hangUp } from './reactions/hang-up.ts';
 import { incomingCall } from './reactions/incoming-call.ts';
 import { pushSettings } from './reactions/push-settings.ts';
 import { type Progress, runReaction } from './reactions/reaction.ts';
+import { workload } from './reactions/workload.ts';
 import { alarm, runTimers } from './timers/run-timers.ts';
 import type { WriteSide } from './write-side.ts';
 
@@ -16,7 +17,7 @@ export const startProcessManagers = (w: WriteSide) => {
   const { signal } = stopping;
   const bell = alarm();
   const timerProgress: Progress = { position: 0n };
-  const reactions = [incomingCall(w), callConsequences(w), hangUp(w), pushSettings(w)].map((reaction) => ({
+  const reactions = [incomingCall(w), callConsequences(w), hangUp(w), pushSettings(w), workload(w)].map((reaction) => ({
     reaction,
     progress: { position: 0n },
   }));

@@ -1,11 +1,24 @@
 import { type Route, staff } from '../http/route.ts';
-import { AgentBody, AgentId, AvailabilityBody, CallingBody, ChannelBody, ChannelId, RoutingBody } from './bodies.ts';
+import {
+  AgentBody,
+  AgentId,
+  AvailabilityBody,
+  CallingBody,
+  ChannelBody,
+  ChannelId,
+  Id,
+  JourneyBody,
+  Nothing,
+  RoutingBody,
+} from './bodies.ts';
 import { commandRouter } from './command-route.ts';
 import { configureCalling } from './configure-calling.ts';
 import { configureRouting } from './configure-routing.ts';
 import { connectChannel } from './connect-channel.ts';
+import { defineJourney } from './define-journey.ts';
 import { onlyForOneself } from './entitlement.ts';
 import { registerAgent } from './register-agent.ts';
+import { removeJourney } from './remove-journey.ts';
 import { setAvailability } from './set-availability.ts';
 import type { WriteSide } from './write-side.ts';
 
@@ -14,6 +27,7 @@ export const settingsRoutes = (w: WriteSide): Route[] => {
   const command = commandRouter(w);
   const [connect, configure, register] = [connectChannel(w), configureCalling(w), registerAgent(w)];
   const [setAvailable, route] = [setAvailability(w), configureRouting(w)];
+  const [define, remove] = [defineJourney(w), removeJourney(w)];
   return [
     command({
       method: 'put',
@@ -68,6 +82,24 @@ export const settingsRoutes = (w: WriteSide): Route[] => {
       params: {},
       body: RoutingBody,
       run: ({ body }, context) => route(body, context),
+    }),
+    command({
+      method: 'put',
+      path: '/v1/journeys/:journeyId',
+      summary: 'Lead some calls to a team or an agent; the lowest priority number is asked first',
+      roles: ['admin'],
+      params: { journeyId: Id },
+      body: JourneyBody,
+      run: ({ params, body }, context) => define({ ...params, ...body }, context),
+    }),
+    command({
+      method: 'delete',
+      path: '/v1/journeys/:journeyId',
+      summary: 'Remove a journey',
+      roles: ['admin'],
+      params: { journeyId: Id },
+      body: Nothing,
+      run: ({ params }, context) => remove(params, context),
     }),
   ];
 };

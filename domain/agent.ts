@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { hasRoom } from './capacity.ts';
 import { decider, type Refusal, refuse, same } from './decider.ts';
 import { personal } from './personal.ts';
 import { Instant, seconds } from './time.ts';
@@ -29,6 +30,11 @@ const events = {
   AgentDeactivated: { at: Instant, agentId, reason: z.string().nullable() },
   AgentReserved: { at: Instant, agentId, callId: z.string(), direction: Direction },
   AgentReleased: { at: Instant, agentId, callId: z.string(), because: ReleaseCause },
+  /** A call was this agent's by turn, present or not, and they could not take it. */
+  TurnMissed: { at: Instant, agentId, callId: z.string() },
+  /** An open ticket became this agent's, or is theirs no more: it was resolved, or given to another. */
+  TicketEntrusted: { at: Instant, agentId, ticketId: z.string() },
+  TicketReleased: { at: Instant, agentId, ticketId: z.string() },
   CallSocketOpened: {
     at: Instant,
     agentId,
@@ -47,13 +53,23 @@ export type Agent = {
   readonly profile: Profile | null;
   readonly active: boolean;
   readonly call: { callId: string; direction: Direction } | null;
-  /** When a call was last reserved; the fairness of round robin rests on it. */
+  /** When a call was last theirs; the fairness of round robin rests on it. */
   readonly lastReservedAt: Instant;
+  /** The open tickets they hold: their load. */
+  readonly tickets: readonly string[];
   readonly socket: Socket | null;
   readonly fence: number;
 };
 
-const initial: Agent = { profile: null, active: false, call: null, lastReservedAt: 0, socket: null, fence: 0 };
+const initial: Agent = {
+  profile: null,
+  active: false,
+  call: null,
+  lastReservedAt: 0,
+  tickets: [],
+  socket: null,
+  fence: 0,
+};
 
 /** A reload of the page gets its call socket back within this time. */
 export const socketGrace = seconds(5);
@@ -69,6 +85,17 @@ export const agentRefusal = (s: Agent, at: Instant, fence: number | null = null)
   if (!liveSocket(s, at)) return refuse('agent.no_call_socket');
   if (fence !== null && fence !== s.fence) return refuse('agent.socket_superseded', { facts: { fence: s.fence } });
   return s.call ? refuse('agent.on_call', { facts: { callId: s.call.callId } }) : null;
+};
+
+type Reservation = {
+  at: Instant;
+  agentId: string;
+  callId: string;
+  direction: Direction;
+  fence: number | null;
+  /** How many open tickets they may hold, where that limits them, and the one this call belongs to. */
+  capacity?: number | null;
+  ticketId?: string;
 };
 
 type OpenSocket = {
@@ -111,17 +138,26 @@ export const agent = decider({ category: 'agent', events, initial })
       return [active ? { type: 'AgentActivated', ...rest } : { type: 'AgentDeactivated', ...rest }];
     },
 
-    /** Holds the agent for one call; two calls can never hold one agent. */
-    ReserveAgent: (
-      s,
-      { fence, ...c }: { at: Instant; agentId: string; callId: string; direction: Direction; fence: number | null },
-    ) => {
+    /** Holds the agent for one call; two calls can never hold one agent, nor a call one who has all they may hold. */
+    ReserveAgent: (s, { fence, capacity = null, ticketId, ...c }: Reservation) => {
       if (s.call?.callId === c.callId) return [];
-      return agentRefusal(s, c.at, fence) ?? [{ type: 'AgentReserved', ...c }];
+      const refusal = agentRefusal(s, c.at, fence);
+      if (refusal) return refusal;
+      return hasRoom(s.tickets, ticketId ?? null, capacity)
+        ? [{ type: 'AgentReserved', ...c }]
+        : refuse('agent.at_capacity', { facts: { capacity } });
     },
 
     ReleaseAgent: (s, c: { at: Instant; agentId: string; callId: string; because: z.infer<typeof ReleaseCause> }) =>
       s.call?.callId === c.callId ? [{ type: 'AgentReleased', ...c }] : [],
+
+    MissTurn: (_, c: { at: Instant; agentId: string; callId: string }) => [{ type: 'TurnMissed', ...c }],
+
+    EntrustTicket: (s, c: { at: Instant; agentId: string; ticketId: string }) =>
+      s.tickets.includes(c.ticketId) ? [] : [{ type: 'TicketEntrusted', ...c }],
+
+    ReleaseTicket: (s, c: { at: Instant; agentId: string; ticketId: string }) =>
+      s.tickets.includes(c.ticketId) ? [{ type: 'TicketReleased', ...c }] : [],
 
     /** The first socket is active, later ones stand by (no event) until they claim; never during a live call. */
     OpenCallSocket: (s, c: OpenSocket) => (s.profile === null ? refuse('agent.unknown') : openSocket(s, c)),
@@ -136,6 +172,9 @@ export const agent = decider({ category: 'agent', events, initial })
     AgentDeactivated: (s) => ({ ...s, active: false }),
     AgentReserved: (s, { callId, direction, at }) => ({ ...s, call: { callId, direction }, lastReservedAt: at }),
     AgentReleased: (s) => ({ ...s, call: null }),
+    TurnMissed: (s, { at }) => ({ ...s, lastReservedAt: at }),
+    TicketEntrusted: (s, { ticketId }) => ({ ...s, tickets: [...s.tickets, ticketId] }),
+    TicketReleased: (s, { ticketId }) => ({ ...s, tickets: s.tickets.filter((held) => held !== ticketId) }),
     CallSocketOpened: (s, { sessionId, tab, gateway, fence }) => ({
       ...s,
       socket: { sessionId, tab, gateway, closedAt: null },

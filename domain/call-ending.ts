@@ -39,6 +39,16 @@ export const missed = (s: Call, callId: string, at: Instant, reason: MissReason,
   metaCallId: s.metaCallId ?? '',
 });
 
+/** Why a call that waited as long as it may is missed. */
+export const queueReason = ({ because }: NonNullable<Call['queue']>): MissReason =>
+  because === 'capacity_full' ? 'capacity_full' : 'queue_timeout';
+
+/** Who hangs up when the wait is over anyway has waited in vain, whichever we hear of first. */
+const endedBecause = (s: Call, at: Instant): MissReason => {
+  if (failed(s)) return 'provider_failure';
+  return s.queue !== null && at >= s.queue.until ? queueReason(s.queue) : 'caller_hung_up';
+};
+
 /**
  * An incoming call that nobody answered is missed as soon as it has ended and the router has spoken, in either order.
  * `noAgent`: what the router says if nobody could have had it; else it failed, or the caller gave up.
@@ -53,8 +63,7 @@ export const missIfOver = (
   const { direction, routed, ended, answeredAt } = after;
   const isOpen = direction === 'incoming' && routed && after.missed === null && answeredAt === null;
   if (!isOpen || ended === null || ended.connectedAt !== null || answering(after)) return events;
-  const reason = noAgent ?? (failed(after) ? 'provider_failure' : 'caller_hung_up');
-  return [...events, missed(after, callId, ended.at, reason, false)];
+  return [...events, missed(after, callId, ended.at, noAgent ?? endedBecause(after, ended.at), false)];
 };
 
 /** Of two ends of one call the one that knows more holds: Meta's before our own guess, then the longer conversation. */

@@ -38,9 +38,17 @@ export const Conclusion = {
 };
 export type Conclusion = z.output<z.ZodObject<typeof Conclusion>>;
 
-/** An agent who could have had the call: chosen (`null`) or why they were passed over. */
-export const Candidate = z.object({ agentId: z.string(), passedOver: z.string().nullable() });
+/** An agent who could have had the call: chosen (`null`) or why they were passed over; their load where that counts. */
+export const Candidate = z.object({
+  agentId: z.string(),
+  passedOver: z.string().nullable(),
+  load: z.int().nonnegative().optional(),
+});
 export type Candidate = z.infer<typeof Candidate>;
+
+/** What a call waits for in the queue: that somebody is available, or that somebody has room. */
+export const QueueCause = z.enum(['no_agent_available', 'capacity_full']);
+export type QueueCause = z.infer<typeof QueueCause>;
 
 const callId = z.string();
 const Parties = { channelId: z.string(), channelName: z.string(), customerId: z.string() };
@@ -70,6 +78,7 @@ export const callEvents = {
     ctaPayload: z.string().nullable(),
     deeplinkPayload: z.string().nullable(),
   },
+  /** The router's decision: to an agent, into the queue, or missed. Made again for a call that waits. */
   CallRouted: {
     at: Instant,
     callId,
@@ -79,6 +88,10 @@ export const callEvents = {
     candidates: z.array(Candidate),
     chosen: z.string().nullable(),
     missReason: MissReason.nullable(),
+    /** The journey that led to the agent. */
+    journeyId: z.string().nullable().default(null),
+    /** The call waits, at most until then. */
+    queued: z.object({ because: QueueCause, until: Instant }).nullable().default(null),
   },
   CallOffered: { at: Instant, callId, ...Offer, ...Staff, expiresAt: Instant },
   OfferAcknowledged: { at: Instant, callId, ...Offer },

@@ -5,13 +5,18 @@ import {
   knowsMore,
   missed,
   missIfOver,
+  queueReason,
   type Termination,
 } from './call-ending.ts';
-import type { MissReason } from './call-events.ts';
-import { answering, type Call, type CallEvent, evolve, isOver, ringing } from './call-state.ts';
+import type { MissReason, QueueCause } from './call-events.ts';
+import { answering, type Call, type CallEvent, evolve, isOver, isWaiting, ringing } from './call-state.ts';
 import { refuse } from './decider.ts';
 import { type Instant, seconds } from './time.ts';
 
+type Routed = Omit<Fields<'CallRouted'>, 'missReason' | 'journeyId' | 'queued'> & {
+  noAgent: MissReason | null;
+} & Partial<Pick<Fields<'CallRouted'>, 'journeyId' | 'queued'>>;
+type Missed = { at: Instant; callId: string; reason: MissReason; agentId?: string };
 type OfAgent = { at: Instant; callId: string; agentId: string };
 type OfOffer = { at: Instant; callId: string; offerId: string };
 
@@ -29,6 +34,14 @@ const openOffer = (s: Call, offerId: string) => {
   const offer = isOver(s) ? undefined : ringing(s);
   return offer?.offerId === offerId ? offer : undefined;
 };
+
+/** Once; again only to let it wait, for something else than now, or to end its waiting. */
+const mayRoute = (s: Call, waitsFor: QueueCause | undefined) =>
+  !s.routed || (isWaiting(s) && s.queue?.because !== waitsFor);
+
+/** A miss that belongs to the agent whose turn it was. */
+const ofAgent = (s: Call, chosen: string | null, noAgent: MissReason | null): Call =>
+  chosen !== null && noAgent !== null ? { ...s, agentId: chosen } : s;
 
 const legOf = (s: Call, { at, callId, offerId }: OfOffer, agentId: string) => ({
   at,
@@ -49,21 +62,28 @@ export const incomingCommands = {
     return [{ type: 'LateConnectReceived', at, callId, ctaPayload, deeplinkPayload }];
   }),
 
-  /** The router's decision, made once; for a call that is already over it only tells why it was missed. */
-  RouteCall: concluding(
-    (s, { noAgent, ...c }: Omit<Fields<'CallRouted'>, 'missReason'> & { noAgent: MissReason | null }) => {
-      if (s.routed || s.direction !== 'incoming') return [];
-      const routed: CallEvent = { type: 'CallRouted', ...c, missReason: noAgent };
-      if (s.ended) return missIfOver(s, [routed], c.callId, noAgent);
-      if (mayRing(s) && noAgent === null) return [routed];
-      return [routed, missed(evolve(s, routed), c.callId, c.at, noAgent ?? 'caller_hung_up', true)];
-    },
-  ),
+  /**
+   * The router's decision, made once, or again for a call that waits or is to wait; for a call that is already over it
+   * only tells why it was missed. `noAgent` beside `chosen`: it is that agent's, who could not take it.
+   */
+  RouteCall: concluding((s, { noAgent, journeyId = null, queued = null, ...c }: Routed) => {
+    if (s.direction !== 'incoming' || !mayRoute(s, queued?.because)) return [];
+    const routed: CallEvent = { type: 'CallRouted', ...c, journeyId, queued, missReason: noAgent };
+    if (s.ended) return missIfOver(ofAgent(s, c.chosen, noAgent), [routed], c.callId, noAgent);
+    if (mayRing(s) && noAgent === null) return [routed];
+    const after = ofAgent(evolve(s, routed), c.chosen, noAgent);
+    return [routed, missed(after, c.callId, c.at, noAgent ?? 'caller_hung_up', true)];
+  }),
+
+  /** It waited as long as it may. */
+  TimeOutQueue: concluding((s, { at, callId }: { at: Instant; callId: string }) => {
+    if (s.queue === null || !isWaiting(s) || at < s.queue.until) return [];
+    return [missed(s, callId, at, queueReason(s.queue), true)];
+  }),
 
   OfferCall: (s: Call, c: Omit<Fields<'CallOffered'>, 'ticketId'>): Decision => {
     if (s.offers.some(({ offerId }) => offerId === c.offerId)) return [];
-    if (!s.routed || isOver(s) || ringing(s) || answering(s) || s.answeredAt !== null)
-      return refuse('call.not_offerable');
+    if (!s.routed || !isWaiting(s)) return refuse('call.not_offerable');
     return [{ type: 'CallOffered', ...c, ticketId: s.ticketId ?? '' }];
   },
 
@@ -93,9 +113,11 @@ export const incomingCommands = {
     return offer && !offer.acknowledged ? [{ type: 'OfferNotAcknowledged', ...legOf(s, c, offer.agentId) }] : [];
   },
 
-  /** Nobody is left to offer it to, or time is up. */
-  MissCall: concluding((s, { at, callId, reason }: { at: Instant; callId: string; reason: MissReason }) =>
-    isOver(s) || answering(s) || s.answeredAt !== null || !s.routed ? [] : [missed(s, callId, at, reason, true)],
+  /** Nobody is left to offer it to, or time is up. `agentId`: whose it was by turn, if they were not even offered it. */
+  MissCall: concluding((s, { at, callId, reason, agentId }: Missed) =>
+    isOver(s) || answering(s) || s.answeredAt !== null || !s.routed
+      ? []
+      : [missed(agentId ? { ...s, agentId } : s, callId, at, reason, true)],
   ),
 
   /** The offered agent takes the call. */

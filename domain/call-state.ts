@@ -1,5 +1,5 @@
 import type { Direction } from './agent.ts';
-import type { Conclusion, callEvents, MissReason } from './call-events.ts';
+import type { Conclusion, callEvents, MissReason, QueueCause } from './call-events.ts';
 import { type EventOf, evolving } from './decider.ts';
 import type { Instant } from './time.ts';
 
@@ -27,7 +27,11 @@ export type Call = {
   readonly agentId: string | null;
   readonly startedAt: Instant;
   readonly receivedAt: Instant;
+  /** The words that the call button or deep link carried. */
+  readonly tags: readonly string[];
   readonly routed: boolean;
+  /** Waiting for an agent: since its last routing, at most until then. */
+  readonly queue: { readonly because: QueueCause; readonly until: Instant } | null;
   readonly offers: readonly Offer[];
   readonly missed: { readonly at: Instant; readonly reason: MissReason } | null;
   readonly answeredAt: Instant | null;
@@ -50,7 +54,9 @@ export const initialCall: Call = {
   agentId: null,
   startedAt: 0,
   receivedAt: 0,
+  tags: [],
   routed: false,
+  queue: null,
   offers: [],
   missed: null,
   answeredAt: null,
@@ -65,6 +71,9 @@ export const initialCall: Call = {
 };
 
 const earliest = (known: Instant | null, at: Instant) => (known === null ? at : Math.min(known, at));
+
+const tagsIn = ({ ctaPayload, deeplinkPayload }: { ctaPayload: string | null; deeplinkPayload: string | null }) =>
+  [ctaPayload, deeplinkPayload].flatMap((payload) => payload?.split(/[\s,;]+/).filter(Boolean) ?? []);
 
 const withOffer = (s: Call, offerId: string, change: Partial<Offer>): Call => ({
   ...s,
@@ -81,12 +90,14 @@ export const evolveCall: { [K in CallEvent['type']]: (s: Call, event: Extract<Ca
     metaCallId: e.metaCallId,
     startedAt: e.at,
     receivedAt: e.receivedAt,
+    tags: tagsIn(e),
   }),
-  LateConnectReceived: (s, { at }) => ({ ...s, startedAt: at }),
-  CallRouted: (s, { ticketId }) => ({ ...s, routed: true, ticketId }),
+  LateConnectReceived: (s, e) => ({ ...s, startedAt: e.at, tags: tagsIn(e) }),
+  CallRouted: (s, { ticketId, queued }) => ({ ...s, routed: true, ticketId, queue: queued }),
   CallOffered: (s, { offerId, agentId, expiresAt }) => ({
     ...s,
     agentId,
+    queue: null,
     offers: [...s.offers, { offerId, agentId, expiresAt, acknowledged: false, state: 'ringing' }],
   }),
   OfferAcknowledged: (s, { offerId }) => withOffer(s, offerId, { acknowledged: true }),
@@ -100,7 +111,7 @@ export const evolveCall: { [K in CallEvent['type']]: (s: Call, event: Extract<Ca
     answeredAt: earliest(s.answeredAt, at),
   }),
   CallAnswerFailed: (s, { offerId }) => withOffer(s, offerId, { state: 'failed' }),
-  CallMissed: (s, { at, reason }) => ({ ...s, missed: { at, reason } }),
+  CallMissed: (s, { at, reason, agentId }) => ({ ...s, agentId, missed: { at, reason } }),
   CallEndRequested: (s, { at }) => ({ ...s, endRequestedAt: at }),
   CallEnded: (s, { type: _, callId: __, ...ended }) => ({ ...s, ended }),
   CallPlaced: (s, e) => ({
@@ -145,3 +156,5 @@ export const answering = (s: Call) => s.offers.find(({ state }) => state === 'an
 export const ringing = (s: Call) => s.offers.find(({ state }) => state === 'ringing');
 /** Over at Meta, or given up by us: it never reopens. */
 export const isOver = (s: Call) => s.ended !== null || s.missed !== null || s.refusedAt !== null;
+/** Nobody has it: it rings at no agent, and none has taken it. */
+export const isWaiting = (s: Call) => !isOver(s) && !ringing(s) && !answering(s) && s.answeredAt === null;

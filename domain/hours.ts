@@ -24,6 +24,17 @@ export type WorkingHours = z.infer<typeof WorkingHours>;
 export const Holiday = z.object({ date: z.iso.date(), open: TimeOfDay.optional(), close: TimeOfDay.optional() });
 export type Holiday = z.infer<typeof Holiday>;
 
+/** The same hours every day, "HH:MM" local to a zone; from later than until runs past midnight. */
+export const DailyHours = z.object({ timezone: z.string(), from: z.string(), until: z.string() });
+export type DailyHours = z.infer<typeof DailyHours>;
+
+/** Whether an instant lies in these hours of its day; their first minute counts, `until` itself does not. */
+export const isBetween = ({ timezone, from, until }: DailyHours, at: Instant): boolean => {
+  const local = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timezone).toPlainTime();
+  const time = local.toString({ smallestUnit: 'minute' });
+  return from < until ? from <= time && time < until : from <= time || time < until;
+};
+
 export type Openness = { readonly open: boolean; readonly opensAt: Instant | null };
 
 type Interval = { readonly from: Instant; readonly until: Instant };

@@ -10,6 +10,8 @@ export type AgentView = {
   readonly role: Role | null;
   readonly teams: readonly string[];
   readonly capacity: number | null;
+  /** How many open tickets they hold. */
+  readonly load: number;
   readonly active: boolean;
   /** Since when they have been active, or inactive. */
   readonly activeChangedAt: Instant | null;
@@ -29,11 +31,12 @@ const openSocket = ({ socket, fence }: Agent) =>
 export const agents = stateProjection({
   of: agent,
   name: 'agents',
-  version: 1,
+  version: 2,
   indexes: [[{ store: 1, 'doc.agentId': 1 }]],
   view: (state, { event }, before: AgentView | null): AgentView => ({
     agentId: event.agentId,
     ...(state.profile ?? noProfile),
+    load: state.tickets.length,
     active: state.active,
     activeChangedAt: switches.has(event.type) ? event.at : (before?.activeChangedAt ?? null),
     call: state.call,

@@ -3,6 +3,7 @@ import { agents } from './agents.ts';
 import { callLogs } from './call-logs.ts';
 import { channels } from './channels.ts';
 import { inbox } from './inbox.ts';
+import { journeys } from './journeys.ts';
 import { missedCalls } from './missed-calls.ts';
 import { permissions } from './permissions.ts';
 import type { Projection } from './projection.ts';
@@ -21,5 +22,6 @@ export const readModels: readonly Projection[] = [
   agents,
   channels,
   routing,
+  journeys,
   inbox,
 ];

@@ -8,7 +8,7 @@ export const routingView = ({ rules, ruleVersion, roster }: Routing) => ({ ...ru
 export const routing = stateProjection({
   of: decider,
   name: 'routing',
-  version: 1,
+  version: 2,
   indexes: [],
   view: routingView,
 });

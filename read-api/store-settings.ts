@@ -5,6 +5,8 @@ import { agents } from '../projections/agents.ts';
 import { channels } from '../projections/channels.ts';
 import { agentsListing } from '../projections/filters/agents.ts';
 import { channelsListing } from '../projections/filters/channels.ts';
+import { journeysListing } from '../projections/filters/journeys.ts';
+import { journeys } from '../projections/journeys.ts';
 import { presentRow } from '../projections/present.ts';
 import { readModel } from '../projections/reader.ts';
 import { routing, routingView } from '../projections/routing.ts';
@@ -32,6 +34,14 @@ const channelColumns = {
   callbackRequestsEnabled: 'calling.callbackRequests.enabled',
 };
 
+const journeyColumns = {
+  journeyId: 'journeyId',
+  name: 'name',
+  priority: 'priority',
+  team: 'route.team',
+  agent: 'route.agent',
+};
+
 /** Who works in a store, which numbers it has, and how its calls are handed out. */
 export const storeRoutes = (db: Db): readonly Route[] => {
   const rules = readModel(db, routing);
@@ -51,6 +61,14 @@ export const storeRoutes = (db: Db): readonly Route[] => {
       model: readModel(db, channels),
       listing: channelsListing,
       columns: channelColumns,
+    }),
+
+    listRoute({
+      path: '/v1/journeys',
+      summary: 'The journeys, in the order in which they are asked',
+      model: readModel(db, journeys),
+      listing: journeysListing,
+      columns: journeyColumns,
     }),
 
     route({

@@ -8,32 +8,47 @@ import { uuidFrom } from '../../store/ids.ts';
 import { pairKey } from '../belongings.ts';
 import { openTicket } from '../open-ticket.ts';
 import type { WriteSide } from '../write-side.ts';
-import { offerCall, releaseAgent } from './offer-call.ts';
+import { releaseAgent } from './offer-call.ts';
+import { callQueue } from './queue.ts';
 import { causedBy, type Reaction } from './reaction.ts';
 
-/** An incoming call opens the service window and a ticket, is routed, offered, and offered again while agents are left. */
-export const incomingCall = (w: WriteSide): Reaction => ({
-  name: 'incoming-call',
-  handlers: {
-    CallReceived: async (event, cause) => offerCall(w, event.callId, await ticketFor(w, event, cause), cause)(),
-    OfferDeclined: (event, cause) => passOn(w, event, cause, 'declined'),
-    OfferNotAcknowledged: (event, cause) => passOn(w, event, cause, 'not_acknowledged'),
-    OfferTimedOut: async ({ callId, agentId }, cause) => {
-      await releaseAgent(w, cause, callId, agentId, 'timed_out');
-      const missed = { type: 'MissCall', at: w.now(), callId, reason: 'agent_did_not_answer' } as const;
-      await w.transact(call, callId, missed, causedBy(cause, 'miss'));
-    },
-  },
-});
+/**
+ * An incoming call opens the service window and a ticket, is routed, offered, and offered again while agents are left;
+ * one that waits is offered to whoever becomes free.
+ */
+export const incomingCall = (w: WriteSide): Reaction => {
+  const queue = callQueue(w);
+  const serve = (_: unknown, cause: Recorded) => queue.serve(cause);
 
-const passOn = async (
-  w: WriteSide,
-  { callId, agentId, ticketId }: Named<'OfferDeclined' | 'OfferNotAcknowledged'>,
-  cause: Recorded,
-  because: 'declined' | 'not_acknowledged',
-) => {
-  await releaseAgent(w, cause, callId, agentId, because);
-  await offerCall(w, callId, ticketId, cause)();
+  const passOn =
+    (because: 'declined' | 'not_acknowledged') =>
+    async ({ callId, agentId, ticketId }: Named<'OfferDeclined' | 'OfferNotAcknowledged'>, cause: Recorded) => {
+      await releaseAgent(w, cause, callId, agentId, because);
+      await queue.hand(callId, ticketId, cause);
+    };
+
+  return {
+    name: 'incoming-call',
+    handlers: {
+      CallReceived: async (event, cause) => queue.hand(event.callId, await ticketFor(w, event, cause), cause),
+      OfferDeclined: passOn('declined'),
+      OfferNotAcknowledged: passOn('not_acknowledged'),
+      OfferTimedOut: async ({ callId, agentId }, cause) => {
+        await releaseAgent(w, cause, callId, agentId, 'timed_out');
+        const missed = { type: 'MissCall', at: w.now(), callId, reason: 'agent_did_not_answer' } as const;
+        await w.transact(call, callId, missed, causedBy(cause, 'miss'));
+      },
+      CallMissed: ({ callId }) => queue.leave(callId),
+      AgentReleased: serve,
+      AgentActivated: serve,
+      AgentProfileChanged: serve,
+      CallSocketOpened: serve,
+      TicketEntrusted: serve,
+      TicketReleased: serve,
+      RoutingConfigured: serve,
+      JourneyDefined: serve,
+    },
+  };
 };
 
 /** The customer's open ticket, opened by this call if there was none, with this call linked to it. */

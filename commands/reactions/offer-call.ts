@@ -1,11 +1,12 @@
 import { agent } from '../../domain/agent.ts';
 import { call, mayRing } from '../../domain/call.ts';
-import type { Candidate, MissReason } from '../../domain/call-events.ts';
-import { answering, type Call, ringing } from '../../domain/call-state.ts';
+import type { MissReason } from '../../domain/call-events.ts';
+import { type Call, isWaiting } from '../../domain/call-state.ts';
+import { capacityOf } from '../../domain/capacity.ts';
 import { channel, incomingMissReason } from '../../domain/channel.ts';
 import { isRefusal } from '../../domain/decider.ts';
-import { type Colleague, routeCall } from '../../domain/route-call.ts';
-import { routing } from '../../domain/routing.ts';
+import { type Colleague, type Route, routeCall } from '../../domain/route-call.ts';
+import { type Routing, routing } from '../../domain/routing.ts';
 import { ticket } from '../../domain/ticket.ts';
 import { seconds } from '../../domain/time.ts';
 import type { Recorded } from '../../store/event-log.ts';
@@ -14,13 +15,7 @@ import { agentKey } from '../belongings.ts';
 import type { WriteSide } from '../write-side.ts';
 import { accepted, causedBy } from './reaction.ts';
 
-type Choice = {
-  readonly candidates: Candidate[];
-  readonly chosen: Colleague | null;
-  readonly noAgent: MissReason | null;
-};
-
-const isWaiting = (s: Call) => mayRing(s) && !ringing(s) && !answering(s) && s.answeredAt === null;
+type Choice = Route & { readonly colleague: Colleague | null };
 
 /** Why a call that was offered to everybody is missed. */
 const reasonAfter = ({ offers }: Call, noAgent: MissReason): MissReason => {
@@ -28,68 +23,86 @@ const reasonAfter = ({ offers }: Call, noAgent: MissReason): MissReason => {
   return offers.some(({ state }) => state === 'not_acknowledged') ? 'agent_socket_lost' : noAgent;
 };
 
+const already = (colleague: Colleague): Choice => {
+  const { agentId } = colleague;
+  const candidates = [{ agentId, passedOver: null }];
+  return { candidates, chosen: agentId, journeyId: null, waits: null, noAgent: null, colleague };
+};
+
 /**
- * Finds an agent for an incoming call, reserves them and offers it; with nobody left the call is missed.
- * The reservation comes before the decision is recorded, so the recorded decision is what was done.
+ * Finds an agent for an incoming call, reserves them and offers it; with nobody left the call waits or is missed.
+ * The reservation comes before the decision is recorded, so the recorded decision is what was done. Resolves with
+ * whether the call waits.
  */
-export const offerCall = (w: WriteSide, callId: string, ticketId: string, cause: Recorded) => {
+export const offerCall = async (w: WriteSide, callId: string, ticketId: string, cause: Recorded): Promise<boolean> => {
   const { store } = cause.metadata;
   const because = (step: string) => causedBy(cause, step);
 
-  const choose = async (state: Call, refusedBy: readonly string[]): Promise<Choice> => {
-    const { rules, roster } = await w.stateOf(routing, store);
-    const colleagues = await Promise.all(
-      roster.map(async ({ agentId }) => ({ agentId, state: await w.stateOf(agent, agentKey(store, agentId)) })),
+  const choose = async (state: Call, known: Routing, refusedBy: readonly string[]): Promise<Choice> => {
+    const { rules, journeys } = known;
+    const roster = await Promise.all(
+      known.roster.map(async ({ agentId }) => ({ agentId, state: await w.stateOf(agent, agentKey(store, agentId)) })),
     );
     const tried = [...refusedBy, ...state.offers.map(({ agentId }) => agentId)];
-    const held = colleagues.find((one) => one.state.call?.callId === callId && !tried.includes(one.agentId));
-    if (held) return { candidates: [{ agentId: held.agentId, passedOver: null }], chosen: held, noAgent: null };
-    const channelMiss = incomingMissReason(await w.stateOf(channel, state.parties.channelId), state.startedAt);
-    const route = routeCall({ at: w.now(), channelMiss, mode: rules.mode, roster: colleagues, tried });
-    return { ...route, chosen: colleagues.find(({ agentId }) => agentId === route.chosen) ?? null };
+    const held = roster.find((one) => one.state.call?.callId === callId && !tried.includes(one.agentId));
+    if (held) return already(held);
+    const { startedAt, tags, parties, person } = state;
+    const channelMiss = incomingMissReason(await w.stateOf(channel, parties.channelId), startedAt);
+    const asked = { startedAt, tags, channelId: parties.channelId, waId: person.waId };
+    const route = routeCall({ at: w.now(), channelMiss, rules, journeys, call: asked, ticketId, roster, tried });
+    return { ...route, colleague: roster.find(({ agentId }) => agentId === route.chosen) ?? null };
   };
 
-  /** The first agent in turn who could really be reserved. */
-  const reserve = async (state: Call): Promise<Choice> => {
+  /** Holds the agent for the call; `false` when they cannot be held any more. */
+  const reserve = async ({ agentId, state: { profile } }: Colleague, { rules }: Routing): Promise<boolean> => {
+    const limited = rules.mode === 'load_balancer' && profile !== null;
+    const capacity = limited ? capacityOf(profile, rules.capacity) : null;
+    const reservation = { agentId, callId, ticketId, direction: 'incoming', fence: null, capacity } as const;
+    const reserved = await w.transact(
+      agent,
+      agentKey(store, agentId),
+      { type: 'ReserveAgent', at: w.now(), ...reservation },
+      because(`reserve ${agentId} for ${callId}`),
+    );
+    return !isRefusal(reserved);
+  };
+
+  /** The first agent in turn who could really be reserved, or whose the call is although they cannot. */
+  const settle = async (state: Call, known: Routing): Promise<Choice> => {
     const refusedBy: string[] = [];
     for (;;) {
-      const choice = await choose(state, refusedBy);
-      if (!choice.chosen || !mayRing(state)) return choice;
-      const { agentId } = choice.chosen;
-      const reserved = await w.transact(
-        agent,
-        agentKey(store, agentId),
-        { type: 'ReserveAgent', at: w.now(), agentId, callId, direction: 'incoming', fence: null },
-        because(`reserve ${agentId}`),
-      );
-      if (!isRefusal(reserved)) return choice;
-      refusedBy.push(agentId);
+      const choice = await choose(state, known, refusedBy);
+      const { colleague, noAgent } = choice;
+      if (!colleague || noAgent !== null || !mayRing(state) || (await reserve(colleague, known))) return choice;
+      refusedBy.push(colleague.agentId);
     }
   };
 
-  const route = async (choice: Choice) => {
-    const { rules, ruleVersion } = await w.stateOf(routing, store);
-    const routed = await w.transact(
-      call,
-      callId,
-      {
-        type: 'RouteCall',
-        at: w.now(),
-        callId,
-        ticketId,
-        mode: rules.mode,
-        ruleVersion,
-        candidates: choice.candidates,
-        chosen: choice.chosen?.agentId ?? null,
-        noAgent: choice.noAgent,
-      },
-      because('route'),
-    );
-    return accepted(routed).state;
+  const assign = (agentId: string) => {
+    const assigned = { type: 'AssignByCall', at: w.now(), callId, agentId, because: 'routed' } as const;
+    return w.transact(ticket, ticketId, assigned, because(`assign ${agentId}`));
   };
 
-  const offer = async (state: Call, { agentId, state: colleague }: Colleague) => {
-    const { rules } = await w.stateOf(routing, store);
+  /** The call was theirs by turn, and they are not there: the ticket is theirs for follow-up. */
+  const missTurn = async (agentId: string) => {
+    const missed = { type: 'MissTurn', at: w.now(), agentId, callId } as const;
+    await w.transact(agent, agentKey(store, agentId), missed, because(`turn of ${agentId} at ${callId}`));
+    await assign(agentId);
+  };
+
+  const route = async (
+    { candidates, chosen, journeyId, waits, noAgent }: Choice,
+    { startedAt, queue }: Call,
+    { rules, ruleVersion }: Routing,
+  ) => {
+    const at = w.now();
+    const queued = waits && { because: waits, until: queue?.until ?? startedAt + seconds(rules.queueSeconds) };
+    const decided = { mode: rules.mode, ruleVersion, candidates, chosen, journeyId, noAgent, queued };
+    const command = { type: 'RouteCall', at, callId, ticketId, ...decided } as const;
+    return accepted(await w.transact(call, callId, command, because('route'))).state;
+  };
+
+  const offer = async (state: Call, { agentId, state: { profile } }: Colleague, { rules }: Routing) => {
     const at = w.now();
     const offered = await w.transact(
       call,
@@ -100,31 +113,40 @@ export const offerCall = (w: WriteSide, callId: string, ticketId: string, cause:
         callId,
         offerId: uuidFrom('offer', callId, agentId, String(state.offers.length)),
         agentId,
-        agentName: colleague.profile?.name ?? null,
-        team: colleague.profile?.teams[0] ?? null,
+        agentName: profile?.name ?? null,
+        team: profile?.teams[0] ?? null,
         expiresAt: at + seconds(rules.ringSeconds),
       },
       because(`offer ${agentId}`),
     );
-    if (isRefusal(offered)) return releaseAgent(w, cause, callId, agentId, 'withdrawn');
-    await w.transact(
-      ticket,
-      ticketId,
-      { type: 'AssignByCall', at, callId, agentId, because: 'routed' },
-      because('assign'),
-    );
+    if (isRefusal(offered)) await releaseAgent(w, cause, callId, agentId, 'withdrawn');
+    else await assign(agentId);
   };
 
-  return async () => {
-    const state = await w.stateOf(call, callId);
-    if (state.routed && !isWaiting(state)) return;
-    const choice = await reserve(state);
-    const routed = state.routed ? state : await route(choice);
-    if (choice.chosen && isWaiting(routed)) return offer(routed, choice.chosen);
-    if (choice.chosen) return releaseAgent(w, cause, callId, choice.chosen.agentId, 'withdrawn');
-    const reason = reasonAfter(routed, choice.noAgent ?? 'no_agent_available');
-    await w.transact(call, callId, { type: 'MissCall', at: w.now(), callId, reason }, because('miss'));
+  const miss = (state: Call, { chosen, noAgent }: Choice) => {
+    const missed = { type: 'MissCall', at: w.now(), callId } as const;
+    const whose =
+      chosen !== null && noAgent !== null
+        ? { reason: noAgent, agentId: chosen }
+        : { reason: reasonAfter(state, noAgent ?? 'no_agent_available') };
+    return w.transact(call, callId, { ...missed, ...whose }, because('miss'));
   };
+
+  const state = await w.stateOf(call, callId);
+  if (state.routed && !isWaiting(state)) return false;
+  const known = await w.stateOf(routing, store);
+  const choice = await settle(state, known);
+  const { colleague, noAgent, waits } = choice;
+  if (colleague && noAgent !== null) await missTurn(colleague.agentId);
+  const isDecision = !state.routed || waits !== null || state.queue !== null;
+  const routed = isDecision ? await route(choice, state, known) : state;
+  if (!isWaiting(routed) || waits !== null) {
+    if (colleague && noAgent === null) await releaseAgent(w, cause, callId, colleague.agentId, 'withdrawn');
+    return isWaiting(routed);
+  }
+  if (colleague && noAgent === null) await offer(routed, colleague, known);
+  else await miss(routed, choice);
+  return false;
 };
 
 /** Sets an agent free of a call; nothing happens when they do not hold it. */
@@ -139,6 +161,6 @@ export const releaseAgent = async (
     agent,
     agentKey(cause.metadata.store, agentId),
     { type: 'ReleaseAgent', at: w.now(), agentId, callId, because },
-    causedBy(cause, `release ${agentId}`),
+    causedBy(cause, `release ${agentId} of ${callId}`),
   );
 };

@@ -58,6 +58,11 @@ const firings: Record<TimerKind, Firing> = {
   offer_unacknowledged: onOffer('GiveUpUnacknowledged'),
   offer_timed_out: onOffer('TimeOutOffer'),
 
+  queue_ended: (w, timer) => {
+    const callId = field(timer, 'callId');
+    return w.transact(call, callId, { type: 'TimeOutQueue', at: timer.dueAt, callId }, contextFor(timer));
+  },
+
   answer_unconfirmed: (w, timer) => {
     const [callId, agentId] = [field(timer, 'callId'), field(timer, 'agentId')];
     const failed = { type: 'FailAnswer', at: timer.dueAt, callId, agentId, metaErrorCode: null } as const;

@@ -6,6 +6,7 @@ import { type Instant, minutes, seconds } from '../../domain/time.ts';
 export type TimerKind =
   | 'offer_unacknowledged'
   | 'offer_timed_out'
+  | 'queue_ended'
   | 'answer_unconfirmed'
   | 'end_unconfirmed'
   | 'outgoing_call_silent'
@@ -22,8 +23,8 @@ export type Timer = {
   readonly subject: Readonly<Record<string, string>>;
 };
 
-/** An offered agent's page must say within this time that it rings. */
-const acknowledgeWithin = seconds(2);
+/** An offered agent's page must say within 2 s that it rings; the offer's way to the page is given one more. */
+const acknowledgeWithin = seconds(3);
 /** Meta's answer to our accept, or its `terminate` after our end, is taken for lost after these. */
 const confirmWithin = seconds(30);
 const endWithin = minutes(1);
@@ -62,6 +63,7 @@ export const timersOf: { readonly [T in EventType]?: (event: Named<T>) => readon
     timer('offer_unacknowledged', offerId, at + acknowledgeWithin, { callId, offerId }),
     timer('offer_timed_out', offerId, expiresAt, { callId, offerId }),
   ],
+  CallRouted: ({ callId, queued }) => (queued ? [timer('queue_ended', callId, queued.until, { callId })] : []),
   CallAnswering: ({ at, callId, agentId }) => [
     timer('answer_unconfirmed', callId, at + confirmWithin, { callId, agentId }),
   ],

@@ -165,12 +165,50 @@ describe('routing', () => {
     });
   });
 
-  test('a mode that is not built is refused rather than half done', async () => {
-    expect(await world.ask(care.owner, 'PUT /v1/routing', { mode: 'load_balancer' })).toMatchObject({
-      status: 409,
-      body: { code: 'routing.mode_unsupported' },
-    });
-    expect(await world.ask(care.owner, 'PUT /v1/routing', { mode: 'by_mood' })).toMatchObject({ status: 422 });
+  test.each([
+    ['only_if_available', { onlyIfAvailable: false }],
+    ['load_balancer', { capacity: { global: 5, teams: { care: 2 } } }],
+  ])('takes the mode %s', async (mode, more) => {
+    expect(await world.ask(care.owner, 'PUT /v1/routing', { mode, ...more })).toMatchObject({ status: 200 });
+    expect((await world.eventsOf(`routing-${care.store}`)).at(-1)).toMatchObject({ mode, ...more });
+  });
+
+  test.each([
+    ['an unknown mode', { mode: 'by_mood' }],
+    ['a capacity of nothing', { mode: 'load_balancer', capacity: { global: 0 } }],
+    ['a team no document can name', { mode: 'load_balancer', capacity: { teams: { 'a.b': 1 } } }],
+  ])('%s is refused', async (_, body) => {
+    expect(await world.ask(care.owner, 'PUT /v1/routing', body)).toMatchObject({ status: 422 });
+  });
+});
+
+describe('journeys', () => {
+  const journey = { name: 'India by night', priority: 1, route: { team: 'care' } };
+  const between = { timezone: 'Asia/Kolkata', from: '22:00', until: '06:00' };
+
+  test('are set, changed and removed', async () => {
+    const path = '/v1/journeys/night';
+    const when = { regions: ['91'], between };
+    for (const body of [journey, journey, { ...journey, when }])
+      expect(await world.ask(care.owner, `PUT ${path}`, body)).toMatchObject({ status: 200, body: { position } });
+    expect(await world.ask(care.owner, `DELETE ${path}`)).toMatchObject({ status: 200, body: { position } });
+    expect(await world.ask(care.owner, `DELETE ${path}`)).toMatchObject({ status: 404 });
+    expect((await world.eventsOf(`routing-${care.store}`)).slice(-3)).toMatchObject([
+      { type: 'JourneyDefined', journeyId: 'night', when: { channels: [], regions: [], tags: [], skills: [] } },
+      { type: 'JourneyDefined', when: { regions: ['91'], between } },
+      { type: 'JourneyRemoved', journeyId: 'night' },
+    ]);
+  });
+
+  test.each([
+    ['that leads nowhere', { ...journey, route: {} }],
+    ['that leads to two', { ...journey, route: { team: 'care', agent: 'ana' } }],
+    ['of no time zone', { ...journey, when: { between: { ...between, timezone: 'Mars' } } }],
+    ['of no time', { ...journey, when: { between: { ...between, until: '22:00' } } }],
+    ['of no region', { ...journey, when: { regions: ['India'] } }],
+    ['with a mistyped condition', { ...journey, when: { region: ['91'] } }],
+  ])('%s are refused', async (_, body) => {
+    expect(await world.ask(care.owner, 'PUT /v1/journeys/wrong', body)).toMatchObject({ status: 422 });
   });
 });
 
@@ -179,6 +217,8 @@ test.each([
   ['PUT /v1/channels/1/calling', calling],
   ['PUT /v1/agents/ana', { name: 'A', email: 'a@example.com', role: 'agent' }],
   ['PUT /v1/routing', { mode: 'unassigned' }],
+  ['PUT /v1/journeys/1', { name: 'A', priority: 1, route: { team: 'care' } }],
+  ['DELETE /v1/journeys/1', {}],
 ])('%s is for admins', async (path, body) => {
   for (const role of ['agent', 'team_manager', 'auditor', 'analyst'] as const)
     expect(await world.ask(as(role), path, body)).toMatchObject({ status: 403, body: { code: 'auth.role' } });

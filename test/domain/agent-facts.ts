@@ -53,6 +53,7 @@ export const available: Agent = {
   active: true,
   call: null,
   lastReservedAt: 0,
+  tickets: [],
   socket: { sessionId: 's1', tab: 't1', gateway: 'g1', closedAt: null },
   fence: 1,
 };

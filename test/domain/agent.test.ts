@@ -280,3 +280,47 @@ describe('whatever happens to an agent', () => {
     });
   });
 });
+
+describe('the tickets an agent holds', () => {
+  const ofTicket = { at: noon, agentId: 'ben', ticketId: 't1' };
+  const entrusted = { type: 'TicketEntrusted', ...ofTicket } as const;
+  const released = { type: 'TicketReleased', ...ofTicket } as const;
+
+  test('are counted once each, until they are theirs no more', () => {
+    given()
+      .when({ type: 'EntrustTicket', ...ofTicket })
+      .then(entrusted);
+    given(entrusted)
+      .when({ type: 'EntrustTicket', ...ofTicket })
+      .thenNothing();
+    given(entrusted)
+      .when({ type: 'ReleaseTicket', ...ofTicket })
+      .then(released);
+    given(entrusted, released)
+      .when({ type: 'ReleaseTicket', ...ofTicket })
+      .thenNothing();
+  });
+
+  test.each([
+    { held: 't1', capacity: 1, ticketId: 't2', taken: false },
+    { held: 't1', capacity: 2, ticketId: 't2', taken: true },
+    { held: 't1', capacity: 1, ticketId: 't1', taken: true },
+    { held: 't1', capacity: null, ticketId: 't2', taken: true },
+  ])(
+    'with $held in hand and room for $capacity, a call of $ticketId holds them: $taken',
+    ({ capacity, ticketId, taken }) => {
+      const reserve = { type: 'ReserveAgent', at: noon, agentId: 'ben', callId: 'c1', direction: 'incoming' } as const;
+      const when = given(...ready, entrusted).when({ ...reserve, fence: null, capacity, ticketId });
+      if (taken) when.then(reserved('c1'));
+      else when.thenRefused('agent.at_capacity');
+    },
+  );
+
+  test('a turn they missed counts as a call of theirs', () => {
+    const missed = { type: 'TurnMissed', at: noon + 5, agentId: 'ben', callId: 'c1' } as const;
+    given(registered)
+      .when({ ...missed, type: 'MissTurn' })
+      .then(missed);
+    expect(agent.evolve(available, missed).lastReservedAt).toBe(noon + 5);
+  });
+});

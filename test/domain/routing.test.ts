@@ -2,16 +2,18 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Agent } from '../../domain/agent.ts';
 import { agent, socketGrace } from '../../domain/agent.ts';
+import type { Candidate, MissReason } from '../../domain/call-events.ts';
 import { fold } from '../../domain/decider.ts';
-import { type Colleague, routeCall } from '../../domain/route-call.ts';
-import { routing } from '../../domain/routing.ts';
+import { routeCall } from '../../domain/route-call.ts';
+import { RoutingMode, routing } from '../../domain/routing.ts';
 import { scenario } from '../support/scenario.ts';
 import { available, noon, profile } from './agent-facts.ts';
+import { question, who } from './route-facts.ts';
 
 const { given } = scenario(routing);
 
 describe('the routing rules of a store', () => {
-  const rules = { mode: 'unassigned' as const, onlyIfAvailable: true, ringSeconds: 30, queueSeconds: 60 };
+  const rules = { ...routing.initial.rules, mode: 'unassigned' as const };
   const configure = { type: 'ConfigureRouting' as const, at: noon, ...rules };
   const configured = { type: 'RoutingConfigured' as const, at: noon, ruleVersion: 1, ...rules };
 
@@ -31,10 +33,10 @@ describe('the routing rules of a store', () => {
       .then({ ...configured, ruleVersion: 2, ringSeconds: 20 });
   });
 
-  test.each(['only_if_available', 'load_balancer'] as const)('refuse a mode that is not built: %s', (mode) => {
+  test.each(RoutingMode.options)('take every mode: %s', (mode) => {
     given()
-      .when({ ...configure, mode })
-      .thenRefused('routing.mode_unsupported', null);
+      .when({ ...configure, mode, ringSeconds: 20 })
+      .then({ ...configured, mode, ringSeconds: 20 });
   });
 
   test('keep the roster in the order in which agents joined', () => {
@@ -58,14 +60,12 @@ describe('the routing rules of a store', () => {
   });
 });
 
-const who = (agentId: string, more: Partial<Agent> = {}): Colleague => ({ agentId, state: { ...available, ...more } });
-const question = (roster: readonly Colleague[], more: Partial<Parameters<typeof routeCall>[0]> = {}) => ({
-  at: noon,
-  channelMiss: null,
-  mode: 'round_robin' as const,
-  roster,
-  tried: [],
-  ...more,
+const nobody = (noAgent: MissReason, candidates: Candidate[] = []) => ({
+  candidates,
+  chosen: null,
+  journeyId: null,
+  waits: null,
+  noAgent,
 });
 const lostAt = (closedAt: number) => ({ socket: { sessionId: 's', tab: 't', gateway: 'g', closedAt } });
 
@@ -73,18 +73,14 @@ describe('an incoming call', () => {
   test.each(['outside_hours', 'incoming_disabled'] as const)(
     'is missed at once when the channel says %s, whatever the mode',
     (channelMiss) => {
-      for (const mode of ['unassigned', 'round_robin'] as const)
-        expect(routeCall(question([who('ben')], { channelMiss, mode }))).toEqual({
-          candidates: [],
-          chosen: null,
-          noAgent: channelMiss,
-        });
+      for (const mode of RoutingMode.options)
+        expect(routeCall(question([who('ben')], { channelMiss }, { mode }))).toEqual(nobody(channelMiss));
     },
   );
 
   test('is missed at once in the unassigned mode', () => {
-    const route = routeCall(question([who('ben')], { mode: 'unassigned' }));
-    expect(route).toEqual({ candidates: [], chosen: null, noAgent: 'unassigned_mode' });
+    const route = routeCall(question([who('ben')], {}, { mode: 'unassigned' }));
+    expect(route).toEqual(nobody('unassigned_mode'));
   });
 
   test('goes to whoever had a call longest ago', () => {
@@ -93,7 +89,7 @@ describe('an incoming call', () => {
       who('chi', { lastReservedAt: 1 }),
       who('dee', { lastReservedAt: 2 }),
     ];
-    expect(routeCall(question(roster))).toEqual({
+    expect(routeCall(question(roster))).toMatchObject({
       candidates: [
         { agentId: 'ben', passedOver: 'not_their_turn' },
         { agentId: 'chi', passedOver: null },
@@ -124,11 +120,9 @@ describe('an incoming call', () => {
       ],
       chosen: 'chi',
     });
-    expect(routeCall(question([who('ben', state)]))).toEqual({
-      candidates: [{ agentId: 'ben', passedOver: reason }],
-      chosen: null,
-      noAgent: 'no_agent_available',
-    });
+    expect(routeCall(question([who('ben', state)]))).toEqual(
+      nobody('no_agent_available', [{ agentId: 'ben', passedOver: reason }]),
+    );
   });
 
   test.each(['agent', 'team_manager', 'admin'] as const)('may go to the role %s', (role) => {
@@ -146,7 +140,7 @@ describe('an incoming call', () => {
   });
 
   test('finds nobody in a store without agents', () => {
-    expect(routeCall(question([]))).toEqual({ candidates: [], chosen: null, noAgent: 'no_agent_available' });
+    expect(routeCall(question([]))).toEqual(nobody('no_agent_available'));
   });
 });
 

@@ -41,6 +41,8 @@ export const happened = {
     candidates: [{ agentId: 'asha', passedOver: null }],
     chosen: 'asha',
     missReason: null,
+    journeyId: null,
+    queued: null,
     ...over,
   }),
   offered: (minute: number, over: Over<'CallOffered'> = {}): Named<'CallOffered'> => ({

@@ -115,7 +115,13 @@ describe('a permission', () => {
 });
 
 test('a store has one set of routing rules', () => {
-  const rules = { mode: 'unassigned', onlyIfAvailable: true, ringSeconds: 20, queueSeconds: 60 } as const;
+  const rules = {
+    mode: 'unassigned' as const,
+    onlyIfAvailable: true,
+    ringSeconds: 20,
+    queueSeconds: 60,
+    capacity: { global: 3, teams: {} },
+  };
   const configured: DomainEvent = { type: 'RoutingConfigured', at: noon, ruleVersion: 1, ...rules };
   const enlisted: DomainEvent = { type: 'AgentEnlisted', at: at(1), agentId: 'asha', teams: ['voice'] };
   expect(shownAfter(routing, 'demo', [configured, enlisted])).toMatchObject({

@@ -204,7 +204,13 @@ describe('the store', () => {
       ringSeconds: 30,
       ruleVersion: 0,
     });
-    const rules = { mode: 'unassigned', onlyIfAvailable: true, ringSeconds: 20, queueSeconds: 60 } as const;
+    const rules = {
+      mode: 'unassigned' as const,
+      onlyIfAvailable: true,
+      ringSeconds: 20,
+      queueSeconds: 60,
+      capacity: { global: 3, teams: {} },
+    };
     const set = await world.append([{ type: 'RoutingConfigured', at: noon, ruleVersion: 1, ...rules }]);
     expect((await world.askAt(set, '/v1/routing')).body).toMatchObject({ ...rules, ruleVersion: 1 });
     expect((await world.ask('/v1/routing', { store: 'other' })).body).toMatchObject({ mode: 'round_robin' });
@@ -213,10 +219,10 @@ describe('the store', () => {
   test('tells how its read models are doing', async () => {
     const { body } = await world.ask('/v1/projections', { role: 'analyst' });
     expect(body.items.find(({ name }: { name: string }) => name === 'call_logs')).toMatchObject({
-      version: 1,
+      version: 2,
       state: 'live',
       quarantined: 0,
-      epoch: expect.stringContaining('call_logs@1.'),
+      epoch: expect.stringContaining('call_logs@2.'),
       position: expect.stringMatching(/^\d+$/),
     });
   });
