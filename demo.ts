@@ -30,6 +30,7 @@ export const startDemoStore = async (at: Addresses, customers: Customers, logger
     .map(({ agentId }) => answerCalls(at, agentId, stopping.signal, logger));
   someHistory(customers);
   const demo = startDemo({ customers });
+  await sayHowToStart(at);
   return {
     async stop() {
       stopping.abort();
@@ -37,6 +38,20 @@ export const startDemoStore = async (at: Addresses, customers: Customers, logger
       await Promise.all(robots);
     },
   };
+};
+
+/** What a newcomer can do next, ready to be pasted; on the error stream, so that the log stays one JSON object a line. */
+const sayHowToStart = async ({ http, realtime, secret }: Addresses) => {
+  const token = await signToken(secret, { sub: 'asha', store, role: 'agent' });
+  process.stderr.write(`
+Ringbook is ready. Customers of the demo store call about once a minute. Try, as its agent Asha:
+
+  TOKEN=${token}
+  curl -s -H "Authorization: Bearer $TOKEN" '${http}/v1/call-logs?limit=5'
+  curl -s -H "Authorization: Bearer $TOKEN" '${http}/v1/missed-calls'
+
+The contract is at ${http}/docs, live changes at ${realtime}; more tokens: npm run cli -- token --help
+`);
 };
 
 const ask = async ({ http, secret }: Addresses, sub: string, method: string, path: string, body: object) => {

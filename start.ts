@@ -1,5 +1,3 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { type Clock, movableClock, realClock } from './clock.ts';
 import { callSockets } from './commands/call-socket.ts';
@@ -15,7 +13,8 @@ import type { Config, Role } from './config.ts';
 import { startDemoStore } from './demo.ts';
 import { apiDocs } from './http/api-docs.ts';
 import { httpApp } from './http/app.ts';
-import { signToken, tokenVerifier } from './http/caller.ts';
+import { tokenVerifier } from './http/caller.ts';
+import { openDoor } from './http/door.ts';
 import { metricsOf } from './metrics.ts';
 import { readModels } from './projections/index.ts';
 import { startProjections } from './projections/runner.ts';
@@ -67,8 +66,11 @@ const startParts = async (config: Config, logger: Logger, onStop: (stop: Stop) =
   const wakeUp = { clockMoved: () => {}, settled: async () => {} };
   const clock = config.simulated ? await movableClock(stores.db, () => wakeUp.clockMoved()) : realClock;
 
-  const door = await openDoor(starting);
-  const simulator = await startWhatsApp(starting, door.url, clock, () => wakeUp.settled());
+  const { HTTP_HOST, HTTP_PORT } = config;
+  const door = runs('commands', 'read-api', 'console') ? await openDoor(HTTP_HOST, HTTP_PORT) : null;
+  if (door) onStop(door.close);
+  const http = door?.url ?? `http://${HTTP_HOST}:${HTTP_PORT}`;
+  const simulator = await startWhatsApp(starting, http, clock, () => wakeUp.settled());
   const w: WriteSide = {
     ...transactions(stores.log),
     ...stores,
@@ -78,8 +80,11 @@ const startParts = async (config: Config, logger: Logger, onStop: (stop: Stop) =
   };
   Object.assign(wakeUp, startWorkers(starting, w));
   const realtime = await startSockets(starting, w);
-  door.serve(httpEdge(starting, w));
-  if (simulator && realtime && runs('commands')) await startDemo(starting, { simulator, http: door.url, realtime });
+  if (door) {
+    door.serve(httpEdge(starting, w));
+    logger.info({ service: 'http', url: http }, 'listening');
+  }
+  if (simulator && realtime && runs('commands')) await startDemo(starting, { simulator, http, realtime });
 };
 
 const openStores = async (starting: Starting) => {
@@ -144,7 +149,6 @@ const startDemo = async ({ config, logger, onStop }: Starting, { simulator, http
   if (config.DEMO === 'off' || !('secret' in config.auth)) return;
   const addresses = { http, realtime, secret: config.auth.secret };
   onStop((await startDemoStore(addresses, simulator.customers, logger)).stop);
-  await sayHowToStart(addresses);
 };
 
 /** WhatsApp's side, listening where Meta's API is expected; `null` when the real one, or another process, plays it. */
@@ -172,20 +176,6 @@ const startWhatsApp = async (
   return simulator;
 };
 
-/** What a newcomer can do next, ready to be pasted; on the error stream, so that the log stays one JSON object a line. */
-const sayHowToStart = async ({ http, realtime, secret }: { http: string; realtime: string; secret: string }) => {
-  const token = await signToken(secret, { sub: 'asha', store: 'demo', role: 'agent' });
-  process.stderr.write(`
-Ringbook is ready. Customers of the demo store call about once a minute. Try, as its agent Asha:
-
-  TOKEN=${token}
-  curl -s -H "Authorization: Bearer $TOKEN" '${http}/v1/call-logs?limit=5'
-  curl -s -H "Authorization: Bearer $TOKEN" '${http}/v1/missed-calls'
-
-Live changes are at ${realtime}; more tokens: npm run cli -- token --help
-`);
-};
-
 /** The addresses of the two stores; embedded ones are started when this process has the role, else they run elsewhere. */
 const startEngines = async ({ config, runs, logger, onStop }: Starting) => {
   const start = async (service: Service, url: string, port: number | undefined) => {
@@ -210,29 +200,3 @@ const startEngines = async ({ config, runs, logger, onStop }: Starting) => {
   const [eventstore, documents] = await Promise.all(starting);
   return { eventstore, documents };
 };
-
-/** Takes the HTTP port at once, so that others can be told of it; until `serve` is called it answers 503. */
-const openDoor = async ({ config, runs, onStop, logger }: Starting) => {
-  const { HTTP_HOST: host, HTTP_PORT } = config;
-  if (!runs('commands', 'read-api', 'console')) return { url: `http://${host}:${HTTP_PORT}`, serve: () => {} };
-  let serve: RequestListener = (_, res) => res.writeHead(503, { 'Retry-After': '1' }).end();
-  const server = createServer((req, res) => serve(req, res));
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(HTTP_PORT, host, resolve));
-  onStop(() => closeServer(server));
-  const url = `http://${host}:${(server.address() as AddressInfo).port}`;
-  return {
-    url,
-    serve: (listener: RequestListener) => {
-      serve = listener;
-      logger.info({ service: 'http', url }, 'listening');
-    },
-  };
-};
-
-/** Lets requests under way finish, for a while. */
-const closeServer = (server: Server) =>
-  new Promise<void>((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-    setTimeout(() => server.closeAllConnections(), 2_000).unref();
-  });
