@@ -28,7 +28,7 @@ const routed = ({ candidates, chosen, journeyId, waits, noAgent }: Route): CallC
 const callAfter = (route: Route, ...later: CallCommand[]) =>
   history(call, [incoming.received(), routed(route), ...later]).state;
 const missReasonAfter = (route: Route, ...later: CallCommand[]) => callAfter(route, ...later).conclusion?.missReason;
-const timeOutQueue = (after: number): CallCommand => ({ type: 'TimeOutQueue', at: at(after), callId: 'call-1' });
+const timeOutQueue = incoming.queueEnded;
 
 const ids = { ticketId: 't1', channelId: '800000000000001', customerId: 'asha' };
 const ticketOfCall = [

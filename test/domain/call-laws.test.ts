@@ -31,9 +31,10 @@ const afterFirstSign = (facts: readonly CallCommand[], routed: CallCommand) => {
 
 describe('any order and any repetition of the facts ends in the same conclusion', () => {
   test('of an incoming call', () => {
-    const noAgent = fc.constantFrom(null, 'outside_hours', 'unassigned_mode', 'no_agent_available');
-    const story = fc.record({ end, noAgent, late: fc.constantFrom(0, 60, 61), twice: fc.boolean() }).chain((s) => {
-      const routed = incoming.routed(s.late + 1, s.noAgent as null);
+    const outcome = fc.constantFrom(null, 'outside_hours', 'unassigned_mode', 'no_agent_available', 'waits');
+    const story = fc.record({ end, outcome, late: fc.constantFrom(0, 60, 61), twice: fc.boolean() }).chain((s) => {
+      const routed =
+        s.outcome === 'waits' ? incoming.queued(s.late + 1) : incoming.routed(s.late + 1, s.outcome as null);
       const ends = [incoming.terminated(s.end), ...(s.twice ? [incoming.terminated(emptied(s.end))] : [])];
       const facts = [incoming.received(s.late), routed, ...ends];
       return fc.record({ facts: fc.constant(facts), order: muddled(facts).map((all) => afterFirstSign(all, routed)) });
@@ -96,6 +97,8 @@ describe('whatever is said of a call, in whatever order', () => {
     after.map((seconds) => routed(seconds)),
     after.map((seconds) => routed(seconds, 'no_agent_available')),
     after.map((seconds) => missed(seconds, 'agent_did_not_answer')),
+    after.map((seconds) => incoming.queued(seconds, seconds % 2 ? 'capacity_full' : 'no_agent_available')),
+    after.map(incoming.queueEnded),
     after.map(givenUp),
     end.map(terminated),
     end.map(outgoing.terminated),
@@ -105,7 +108,14 @@ describe('whatever is said of a call, in whatever order', () => {
     ...[outgoing.ringing, outgoing.pickedUp, outgoing.rejected].map((command) => after.map(command)),
   );
   const story = fc.tuple(
-    fc.constantFrom([received()], [received(), routed(), incoming.offered()], [received(70)], [outgoing.placed()], []),
+    fc.constantFrom(
+      [received()],
+      [received(), incoming.queued()],
+      [received(), routed(), incoming.offered()],
+      [received(70)],
+      [outgoing.placed()],
+      [],
+    ),
     fc.array(anything, { maxLength: 25, size: 'max' }),
   );
   const always = (law: (steps: readonly { before: Call; event: CallEvent }[]) => void) =>

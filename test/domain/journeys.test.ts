@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { call } from '../../domain/call.ts';
 import type { Journey } from '../../domain/journey.ts';
 import { routeCall } from '../../domain/route-call.ts';
 import { RoutingMode, routing } from '../../domain/routing.ts';
 import { history, scenario } from '../support/scenario.ts';
 import { noon, profile } from './agent-facts.ts';
+import { type CallCommand, incoming } from './call-facts.ts';
 import { question, who } from './route-facts.ts';
 
 const { given } = scenario(routing);
@@ -21,11 +23,11 @@ const ben = who('ben', inTeams('care'));
 const voice = who('voice', { ...inTeams('voice', 'hindi'), lastReservedAt: 9 });
 const toVoice = { team: 'voice' };
 
-const led = (one: Journey, call: object = {}) =>
+const led = (one: Journey, of: object = {}) =>
   routeCall(
     question([ben, voice], {
       journeys: [one],
-      call: { startedAt: noon, channelId: '8001', waId: '919999900000', tags: [], ...call },
+      call: { startedAt: noon, channelId: '8001', waId: '919999900000', tags: [], ...of },
     }),
   );
 
@@ -41,8 +43,8 @@ describe('a journey', () => {
     ['a tag', { tags: ['vip'] }, { tags: [] }, false],
     ['two conditions', { tags: ['vip'], regions: ['91'] }, { tags: ['vip'] }, true],
     ['two conditions', { tags: ['vip'], regions: ['44'] }, { tags: ['vip'] }, false],
-  ])('leads the calls of %s %j', (_, when, call, isLed) => {
-    const route = led(journey(when, toVoice), call);
+  ])('leads the calls of %s %j', (_, when, of, isLed) => {
+    const route = led(journey(when, toVoice), of);
     expect(route).toMatchObject(isLed ? { chosen: 'voice', journeyId: 'j1' } : { chosen: 'ben', journeyId: null });
   });
 
@@ -82,6 +84,13 @@ describe('a journey', () => {
       journeyId: 'j1',
       noAgent: null,
     });
+  });
+
+  test('knows the words that the call button or deep link carried', () => {
+    const received = { ...incoming.received(), ctaPayload: 'vip, spring', deeplinkPayload: 'shop;' } as CallCommand;
+    const { tags } = history(call, [received]).state;
+    expect(tags).toEqual(['vip', 'spring', 'shop']);
+    expect(led(journey({ tags: ['shop'] }, toVoice), { tags }).chosen).toBe('voice');
   });
 
   test('never leads beyond the channel’s hours', () => {
