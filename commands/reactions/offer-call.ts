@@ -1,11 +1,9 @@
 import { agent } from '../../domain/agent.ts';
-import { call, mayRing } from '../../domain/call.ts';
+import { call } from '../../domain/call.ts';
 import type { MissReason } from '../../domain/call-events.ts';
 import { type Call, isWaiting } from '../../domain/call-state.ts';
-import { capacityOf } from '../../domain/capacity.ts';
-import { channel, incomingMissReason } from '../../domain/channel.ts';
 import { isRefusal } from '../../domain/decider.ts';
-import { type Colleague, type Route, routeCall } from '../../domain/route-call.ts';
+import type { Colleague } from '../../domain/route-call.ts';
 import { type Routing, routing } from '../../domain/routing.ts';
 import { ticket } from '../../domain/ticket.ts';
 import { seconds } from '../../domain/time.ts';
@@ -13,9 +11,8 @@ import type { Recorded } from '../../store/event-log.ts';
 import { uuidFrom } from '../../store/ids.ts';
 import { agentKey } from '../belongings.ts';
 import type { WriteSide } from '../write-side.ts';
+import { type Choice, type Crew, findAgent } from './find-agent.ts';
 import { accepted, causedBy } from './reaction.ts';
-
-type Choice = Route & { readonly colleague: Colleague | null };
 
 /** Why a call that was offered to everybody is missed. */
 const reasonAfter = ({ offers }: Call, noAgent: MissReason): MissReason => {
@@ -23,60 +20,18 @@ const reasonAfter = ({ offers }: Call, noAgent: MissReason): MissReason => {
   return offers.some(({ state }) => state === 'not_acknowledged') ? 'agent_socket_lost' : noAgent;
 };
 
-const already = (colleague: Colleague): Choice => {
-  const { agentId } = colleague;
-  const candidates = [{ agentId, passedOver: null }];
-  return { candidates, chosen: agentId, journeyId: null, waits: null, noAgent: null, colleague };
-};
-
 /**
  * Finds an agent for an incoming call, reserves them and offers it; with nobody left the call waits or is missed.
  * The reservation comes before the decision is recorded, so the recorded decision is what was done. Resolves with
  * whether the call waits.
  */
-export const offerCall = async (w: WriteSide, callId: string, ticketId: string, cause: Recorded): Promise<boolean> => {
+export const offerCall = async (
+  w: WriteSide,
+  { callId, ticketId, crew }: { callId: string; ticketId: string; crew: Crew },
+  cause: Recorded,
+): Promise<boolean> => {
   const { store } = cause.metadata;
   const because = (step: string) => causedBy(cause, step);
-
-  const choose = async (state: Call, known: Routing, refusedBy: readonly string[]): Promise<Choice> => {
-    const { rules, journeys } = known;
-    const roster = await Promise.all(
-      known.roster.map(async ({ agentId }) => ({ agentId, state: await w.stateOf(agent, agentKey(store, agentId)) })),
-    );
-    const tried = [...refusedBy, ...state.offers.map(({ agentId }) => agentId)];
-    const held = roster.find((one) => one.state.call?.callId === callId && !tried.includes(one.agentId));
-    if (held) return already(held);
-    const { startedAt, tags, parties, person } = state;
-    const channelMiss = incomingMissReason(await w.stateOf(channel, parties.channelId), startedAt);
-    const asked = { startedAt, tags, channelId: parties.channelId, waId: person.waId };
-    const route = routeCall({ at: w.now(), channelMiss, rules, journeys, call: asked, ticketId, roster, tried });
-    return { ...route, colleague: roster.find(({ agentId }) => agentId === route.chosen) ?? null };
-  };
-
-  /** Holds the agent for the call; `false` when they cannot be held any more. */
-  const reserve = async ({ agentId, state: { profile } }: Colleague, { rules }: Routing): Promise<boolean> => {
-    const limited = rules.mode === 'load_balancer' && profile !== null;
-    const capacity = limited ? capacityOf(profile, rules.capacity) : null;
-    const reservation = { agentId, callId, ticketId, direction: 'incoming', fence: null, capacity } as const;
-    const reserved = await w.transact(
-      agent,
-      agentKey(store, agentId),
-      { type: 'ReserveAgent', at: w.now(), ...reservation },
-      because(`reserve ${agentId} for ${callId}`),
-    );
-    return !isRefusal(reserved);
-  };
-
-  /** The first agent in turn who could really be reserved, or whose the call is although they cannot. */
-  const settle = async (state: Call, known: Routing): Promise<Choice> => {
-    const refusedBy: string[] = [];
-    for (;;) {
-      const choice = await choose(state, known, refusedBy);
-      const { colleague, noAgent } = choice;
-      if (!colleague || noAgent !== null || !mayRing(state) || (await reserve(colleague, known))) return choice;
-      refusedBy.push(colleague.agentId);
-    }
-  };
 
   const assign = (agentId: string) => {
     const assigned = { type: 'AssignByCall', at: w.now(), callId, agentId, because: 'routed' } as const;
@@ -135,7 +90,7 @@ export const offerCall = async (w: WriteSide, callId: string, ticketId: string, 
   const state = await w.stateOf(call, callId);
   if (state.routed && !isWaiting(state)) return false;
   const known = await w.stateOf(routing, store);
-  const choice = await settle(state, known);
+  const choice = await findAgent(w, { callId, ticketId, state, known, crew }, cause);
   const { colleague, noAgent, waits } = choice;
   if (colleague && noAgent !== null) await missTurn(colleague.agentId);
   const isDecision = !state.routed || waits !== null || state.queue !== null;

@@ -4,6 +4,7 @@ import { routing } from '../../domain/routing.ts';
 import type { Recorded } from '../../store/event-log.ts';
 import { type WaitingCall, waitingCalls } from '../collections.ts';
 import type { WriteSide } from '../write-side.ts';
+import { type Crew, crewOf } from './find-agent.ts';
 import { offerCall } from './offer-call.ts';
 
 /** One piece of work after another under each key. */
@@ -25,16 +26,18 @@ export const callQueue = (w: WriteSide) => {
   const waiting = waitingCalls(w.db);
   const inTurn = oneAtATime();
 
-  const serve = async ({ _id: callId, ticketId, correlationId }: WaitingCall, cause: Recorded) => {
+  const serve = async ({ _id: callId, ticketId, correlationId }: WaitingCall, crew: Crew, cause: Recorded) => {
     const ofCall = { ...cause, metadata: { ...cause.metadata, $correlationId: correlationId } };
-    if (!(await offerCall(w, callId, ticketId, ofCall))) await waiting.deleteOne({ _id: callId });
+    if (!(await offerCall(w, { callId, ticketId, crew }, ofCall))) await waiting.deleteOne({ _id: callId });
   };
 
   /** Offers what waits to whoever is free now. */
   const serveAll = async (cause: Recorded) => {
     const { store } = cause.metadata;
     const inOrder = await waiting.find({ store }).sort({ since: 1, receivedAt: 1, _id: 1 }).toArray();
-    for (const one of inOrder) await serve(one, cause);
+    if (inOrder.length === 0) return;
+    const crew = await crewOf(w, store);
+    for (const one of inOrder) await serve(one, crew, cause);
   };
 
   const enter = async (callId: string, ticketId: string, cause: Recorded) => {
@@ -50,8 +53,10 @@ export const callQueue = (w: WriteSide) => {
   return {
     /** Finds an agent for a call, after those that called before it. */
     async hand(callId: string, ticketId: string, cause: Recorded) {
-      const { rules } = await w.stateOf(routing, cause.metadata.store);
-      const waits = hasQueue(rules) || (await offerCall(w, callId, ticketId, cause));
+      const { store } = cause.metadata;
+      const offer = async () => offerCall(w, { callId, ticketId, crew: await crewOf(w, store) }, cause);
+      const { rules } = await w.stateOf(routing, store);
+      const waits = hasQueue(rules) || (await offer());
       if (waits) await enter(callId, ticketId, cause);
     },
 

@@ -68,7 +68,14 @@ const openStore = async (rules: object, agents: readonly string[]) => {
       const who = { sub: agentId, store };
       const act = (callId: string, what: string) => ringbook.ask(who, `/v1/calls/${callId}/${what}`, { body: {} });
       return {
-        offered: (waId: string) => page.until(({ type, from }) => type === 'call.offer' && from?.waId === waId),
+        /** It rings here, and our side knows that the page shows it. */
+        async offered(waId: string) {
+          const { callId } = await page.until(({ type, from }) => type === 'call.offer' && from?.waId === waId);
+          await eventually(
+            () => ringbook.ask(who, `/v1/call-logs/${callId}`),
+            ({ body }) => body.timeline.some(({ type }: { type: string }) => type === 'OfferAcknowledged'),
+          );
+        },
         wasOffered: (waId: string) =>
           page.frames.some(({ type, from }) => type === 'call.offer' && from?.waId === waId),
         async takes(waId: string) {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { agentKey } from '../../../commands/belongings.ts';
 import { waitingCalls } from '../../../commands/collections.ts';
 import { startProcessManagers } from '../../../commands/process-managers.ts';
+import { callQueue } from '../../../commands/reactions/queue.ts';
 import { incomingCallId } from '../../../commands/whatsapp/record-call.ts';
 import { agent } from '../../../domain/agent.ts';
 import { call } from '../../../domain/call.ts';
@@ -82,6 +83,32 @@ describe.each(['only_if_available', 'load_balancer'])('the queue of %s', (mode) 
     await managers.settled();
     expect((await queue.stateOf('ana')).call?.callId).toBe(waiting.callId);
     expect((await latest.state()).queue).not.toBeNull();
+  });
+
+  test('gives an agent who becomes free while it is served to the oldest call too', async () => {
+    const queue = await openQueue({ mode }, ['ana']);
+    await queue.setActive('ana', false);
+    const [older, younger] = [await queue.rings(0), await queue.rings(1)];
+    await managers.settled();
+    await managers.stop();
+    let isSeen = false;
+    /** Ana comes on duty when the older call has just been told to go on waiting. */
+    const meanwhile: typeof world.w.stateOf = async (decider, id) => {
+      if (id === younger.callId && !isSeen) {
+        isSeen = true;
+        await queue.setActive('ana', true);
+      }
+      return world.w.stateOf(decider, id);
+    };
+    for await (const cause of world.log.read(`routing-${queue.store}`)) {
+      await callQueue({ ...world.w, stateOf: meanwhile }).serve(cause);
+      break;
+    }
+    expect(isSeen).toBe(true);
+    expect((await younger.state()).offers).toEqual([]);
+    managers = startProcessManagers(world.w);
+    await managers.settled();
+    expect((await queue.stateOf('ana')).call?.callId).toBe(older.callId);
   });
 
   test('is dissolved by a mode without one', async () => {
