@@ -36,6 +36,8 @@ test.each(
   put /v1/agents/{agentId}
   put /v1/agents/{agentId}/availability
   put /v1/routing
+  put /v1/journeys/{journeyId}
+  delete /v1/journeys/{journeyId}
   post /v1/calls
   post /v1/calls/{callId}/accept
   post /v1/calls/{callId}/decline
@@ -57,6 +59,7 @@ test.each(
   get /v1/agents
   get /v1/channels
   get /v1/routing
+  get /v1/journeys
   get /v1/projections`
     .split('\n')
     .map((line) => line.trim().split(' ') as [string, string]),
