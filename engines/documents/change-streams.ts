@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { compilePipeline, type StageSpec } from './aggregate/pipeline.ts';
 import { documentValue, encode, encodeElements, type Writable } from './bson/build.ts';
@@ -199,9 +198,21 @@ class ChangeFeed implements Feed {
     this.waiting.push(...this.transform(found));
   }
 
-  private async news(millis: number): Promise<void> {
-    const signal = AbortSignal.any([this.stopped.signal, AbortSignal.timeout(millis)]);
-    await once(this.store.oplog, 'commit', { signal }).catch(() => undefined);
+  /** Waits for a commit, but not for long. Not with `AbortSignal.timeout`: inside `AbortSignal.any`, Node 20 may collect it. */
+  private news(millis: number): Promise<void> {
+    return new Promise((resolve) => {
+      const { oplog } = this.store;
+      const { signal } = this.stopped;
+      const done = () => {
+        clearTimeout(timer);
+        oplog.off('commit', done);
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, millis);
+      oplog.on('commit', done);
+      signal.addEventListener('abort', done);
+    });
   }
 
   /** Reads until there is something to tell or the time is over. */
