@@ -22,7 +22,7 @@ export const variables = {
     .describe('the event store: "embedded", or the address of EventStoreDB/KurrentDB'),
   MONGODB_URL: storeUrl(/^mongodb(\+srv)?:\/\//, 'mongodb://host:27017')
     .default('embedded')
-    .describe('the document store: "embedded", or the address of MongoDB 8'),
+    .describe('the document store: "embedded", or the address of a MongoDB replica set'),
   DATA_DIR: z.string().min(1).default('./data').describe('where the embedded stores keep their files'),
   HTTP_HOST: z.string().default('127.0.0.1').describe('where commands, reads, webhooks and console listen'),
   HTTP_PORT: Port.default(8080).describe('their port; 0 takes a free one'),
