@@ -1,4 +1,5 @@
 import type { Refusal } from '../domain/decider.ts';
+import { present } from './present.ts';
 
 /** An answer that is not a success: RFC 9457 problem details with a stable, dotted `code`. */
 export class Problem extends Error {
@@ -41,5 +42,7 @@ export const refusalProblem = ({ refused, retryAt, facts }: Refusal): Problem =>
   if (refused.endsWith('.unknown')) return notFound(refused.split('.')[0]!);
   const nextAllowedAt = retryAt === undefined ? undefined : new Date(retryAt).toISOString();
   const detail = nextAllowedAt ? `${titleOf(refused)}. Allowed again at ${nextAllowedAt}.` : `${titleOf(refused)}.`;
-  return new Problem(409, refused, detail, { facts: { ...facts, ...(nextAllowedAt && { nextAllowedAt }) } });
+  return new Problem(409, refused, detail, {
+    facts: { ...(present(facts ?? {}) as object), ...(nextAllowedAt && { nextAllowedAt }) },
+  });
 };

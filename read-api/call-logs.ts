@@ -1,11 +1,11 @@
 import type { Db } from 'mongodb';
 import { z } from 'zod';
+import { present, presentRow } from '../http/present.ts';
 import { notFound } from '../http/problem.ts';
 import { type Route, readers, route } from '../http/route.ts';
 import { callEvidence } from '../projections/call-detail.ts';
 import { callLogs } from '../projections/call-logs.ts';
 import { callLogsListing } from '../projections/filters/call-logs.ts';
-import { present, presentRow } from '../projections/present.ts';
 import { readModel } from '../projections/reader.ts';
 import { answerAt } from './answer.ts';
 import { listRoute } from './list.ts';

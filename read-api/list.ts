@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { presentRow } from '../http/present.ts';
 import { type Answer, type Route, readers, route } from '../http/route.ts';
 import type { Filter, Listing, Sort } from '../projections/filters/listing.ts';
-import { presentRow } from '../projections/present.ts';
 import type { Shown } from '../projections/projection.ts';
 import type { ReadModel } from '../projections/reader.ts';
 import { answerAt } from './answer.ts';

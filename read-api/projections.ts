@@ -1,8 +1,8 @@
 import type { Db } from 'mongodb';
 import type { Instant } from '../domain/time.ts';
+import { present } from '../http/present.ts';
 import { type Route, readers, route } from '../http/route.ts';
 import { readModels } from '../projections/index.ts';
-import { present } from '../projections/present.ts';
 import { projectionStates } from '../projections/state.ts';
 import type { EventLog } from '../store/event-log.ts';
 import { answerAt } from './answer.ts';

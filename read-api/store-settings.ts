@@ -1,5 +1,6 @@
 import type { Db } from 'mongodb';
 import { routing as decider } from '../domain/routing.ts';
+import { presentRow } from '../http/present.ts';
 import { type Route, readers, route } from '../http/route.ts';
 import { agents } from '../projections/agents.ts';
 import { channels } from '../projections/channels.ts';
@@ -7,7 +8,6 @@ import { agentsListing } from '../projections/filters/agents.ts';
 import { channelsListing } from '../projections/filters/channels.ts';
 import { journeysListing } from '../projections/filters/journeys.ts';
 import { journeys } from '../projections/journeys.ts';
-import { presentRow } from '../projections/present.ts';
 import { readModel } from '../projections/reader.ts';
 import { routing, routingView } from '../projections/routing.ts';
 import { answerAt } from './answer.ts';

@@ -1,11 +1,11 @@
 import type { Db } from 'mongodb';
 import { z } from 'zod';
+import { presentRow } from '../http/present.ts';
 import { notFound } from '../http/problem.ts';
 import { type Route, readers, route } from '../http/route.ts';
 import { activities } from '../projections/activities.ts';
 import { activitiesListing } from '../projections/filters/activities.ts';
 import { ticketsListing } from '../projections/filters/tickets.ts';
-import { presentRow } from '../projections/present.ts';
 import { readModel } from '../projections/reader.ts';
 import { tickets } from '../projections/tickets.ts';
 import { answerAt } from './answer.ts';

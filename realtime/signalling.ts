@@ -1,5 +1,5 @@
+import { present } from '../http/present.ts';
 import type { InboxCall } from '../projections/inbox.ts';
-import { present } from '../projections/present.ts';
 
 /** What an agent's page knows of a call by our signals. */
 export type Known = {

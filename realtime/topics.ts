@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import type { Role } from '../domain/agent.ts';
 import type { Caller } from '../http/caller.ts';
+import { presentRow } from '../http/present.ts';
 import { readers, staff } from '../http/route.ts';
 import { callLogsListing } from '../projections/filters/call-logs.ts';
 import type { Filter, Listing, Sort } from '../projections/filters/listing.ts';
 import { missedCallsListing } from '../projections/filters/missed-calls.ts';
 import { ticketsListing } from '../projections/filters/tickets.ts';
 import { activities, agents, callLogs, inbox, missedCalls, permissions, tickets } from '../projections/index.ts';
-import { presentRow } from '../projections/present.ts';
 import type { Projection, Shown } from '../projections/projection.ts';
 import { FrameError, faultsOf } from './frames.ts';
 

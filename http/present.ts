@@ -1,5 +1,3 @@
-import type { Shown } from './projection.ts';
-
 const isMoment = (name: string) => /^(at|until)$|(At|Until)$/.test(name);
 
 const presentField = ([name, value]: [string, unknown]): [string, unknown][] => {
@@ -8,7 +6,7 @@ const presentField = ([name, value]: [string, unknown]): [string, unknown][] => 
 };
 
 /**
- * A document as the public sees it: instants (fields named `at`, `until` or ending in `At`, `Until`) as RFC 3339,
+ * Anything as the public sees it: instants (fields named `at`, `until` or ending in `At`, `Until`) as RFC 3339,
  * positions as decimal strings, and without `detail`, which is for rules and for whoever asks for one document.
  */
 export const present = (value: unknown): unknown => {
@@ -19,7 +17,7 @@ export const present = (value: unknown): unknown => {
 };
 
 /** One row of a list: the document, and the position of the last event in it. */
-export const presentRow = ({ doc, at }: Shown<object>): Record<string, unknown> => ({
+export const presentRow = ({ doc, at }: { doc: object; at: bigint }): Record<string, unknown> => ({
   ...(present(doc) as object),
   position: at.toString(),
 });

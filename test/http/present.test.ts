@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { present, presentRow } from '../../projections/present.ts';
+import { present, presentRow } from '../../http/present.ts';
 
 test.each<[string, unknown, unknown]>([
   [
@@ -22,7 +22,8 @@ test.each<[string, unknown, unknown]>([
 });
 
 test('a row carries the position of its last event', () => {
-  expect(presentRow({ _id: 'k', store: 's', at: 7n, doc: { endedAt: 0, detail: {} } })).toEqual({
+  const stored = { _id: 'k', store: 's', at: 7n, doc: { endedAt: 0, detail: {} } };
+  expect(presentRow(stored)).toEqual({
     endedAt: '1970-01-01T00:00:00.000Z',
     position: '7',
   });
