@@ -113,6 +113,13 @@ export const incomingCommands = {
     return offer && !offer.acknowledged ? [{ type: 'OfferNotAcknowledged', ...legOf(s, c, offer.agentId) }] : [];
   },
 
+  /** The page at which it rings has gone and did not come back. */
+  LoseOffer: (s: Call, c: { at: Instant; callId: string; agentId: string }): Decision => {
+    const offer = ringing(s);
+    if (offer?.agentId !== c.agentId) return [];
+    return [{ type: 'OfferNotAcknowledged', ...legOf(s, { ...c, offerId: offer.offerId }, offer.agentId) }];
+  },
+
   /** Nobody is left to offer it to, or time is up. `agentId`: whose it was by turn, if they were not even offered it. */
   MissCall: concluding((s, { at, callId, reason, agentId }: Missed) =>
     isOver(s) || answering(s) || s.answeredAt !== null || !s.routed

@@ -50,8 +50,11 @@ export const conclusionOf = (s: Call): Conclusion | null => {
   const status = s.direction === 'incoming' ? incomingStatus(s) : outgoingStatus(s);
   if (status === 'missed' && s.missed === null) return null; // ended before the router knew why nobody could answer
   const missReason = status === 'missed' ? missReasonOf(s) : null;
-  const answeredAt = answeredAtOf(s);
-  const endedAt = s.ended?.disconnectedAt ?? s.ended?.at ?? s.missed?.at ?? s.refusedAt ?? s.startedAt;
+  // Meta counts whole seconds: what it says of a call that we placed a moment ago may seem to be before it
+  const notBeforeStart = (at: Instant) => Math.max(at, s.startedAt);
+  const saidAnsweredAt = answeredAtOf(s);
+  const answeredAt = saidAnsweredAt === null ? null : notBeforeStart(saidAnsweredAt);
+  const endedAt = notBeforeStart(s.ended?.disconnectedAt ?? s.ended?.at ?? s.missed?.at ?? s.refusedAt ?? s.startedAt);
   return {
     status,
     subStatus: subStatusOf(s, status),

@@ -39,13 +39,13 @@ const present = async ({ place, model }: Feed): Promise<Place> => {
   return { epoch, position: checkpoint?.epoch === epoch ? later(position, checkpoint.at) : position };
 };
 
-/** `null` when it cannot be told: nothing to start from, another epoch, too long ago or too much. */
+/** `null` when it cannot be told: nothing to start from, another epoch, ahead of us, too long ago or too much. */
 const missed = async ({ id, feed, has }: Subscriber, isKept: IsKept): Promise<Answer | null> => {
   const { store, projection } = feed.question;
   const from = earlier(has?.position ?? 0n, feed.place().position);
   const { epoch, position } = await present(feed);
-  if (has?.epoch !== epoch || !(await isKept(projection.name, has))) return null;
-  const upTo = later(has.position, position);
+  if (has?.epoch !== epoch || has.position > position || !(await isKept(projection.name, has))) return null;
+  const upTo = position;
   await seed(feed);
   // what another process told already, and what is being written, is not told here but may be held
   const changes = await feed.model.changed(store, from, endOfLog, maxResumed + 1);

@@ -1,4 +1,4 @@
-import { agent } from '../../domain/agent.ts';
+import { agent, liveSocket } from '../../domain/agent.ts';
 import { call } from '../../domain/call.ts';
 import { channel } from '../../domain/channel.ts';
 import { conversation } from '../../domain/conversation.ts';
@@ -57,6 +57,14 @@ const pairOf = async (w: WriteSide, timer: StoredTimer) => {
 const firings: Record<TimerKind, Firing> = {
   offer_unacknowledged: onOffer('GiveUpUnacknowledged'),
   offer_timed_out: onOffer('TimeOutOffer'),
+
+  socket_lost: async (w, timer) => {
+    const agentId = field(timer, 'agentId');
+    const staff = await w.stateOf(agent, agentKey(timer.store, agentId));
+    if (liveSocket(staff, timer.dueAt) || staff.call?.direction !== 'incoming') return;
+    const { callId } = staff.call;
+    await w.transact(call, callId, { type: 'LoseOffer', at: timer.dueAt, callId, agentId }, contextFor(timer));
+  },
 
   queue_ended: (w, timer) => {
     const callId = field(timer, 'callId');

@@ -1,3 +1,4 @@
+import { socketGrace } from '../../domain/agent.ts';
 import type { EventType, Named } from '../../domain/index.ts';
 import { defaultPolicies, policyAt } from '../../domain/permission-policy.ts';
 import { type Instant, minutes, seconds } from '../../domain/time.ts';
@@ -6,6 +7,7 @@ import { type Instant, minutes, seconds } from '../../domain/time.ts';
 export type TimerKind =
   | 'offer_unacknowledged'
   | 'offer_timed_out'
+  | 'socket_lost'
   | 'queue_ended'
   | 'answer_unconfirmed'
   | 'end_unconfirmed'
@@ -23,8 +25,8 @@ export type Timer = {
   readonly subject: Readonly<Record<string, string>>;
 };
 
-/** An offered agent's page must say within 2 s that it rings; the offer's way to the page is given one more. */
-const acknowledgeWithin = seconds(3);
+/** An offered agent's page must say within 2 s that it rings; the offer's way to the page is given half a second. */
+const acknowledgeWithin = seconds(2.5);
 /** Meta's answer to our accept, or its `terminate` after our end, is taken for lost after these. */
 const confirmWithin = seconds(30);
 const endWithin = minutes(1);
@@ -64,6 +66,7 @@ export const timersOf: { readonly [T in EventType]?: (event: Named<T>) => readon
     timer('offer_timed_out', offerId, expiresAt, { callId, offerId }),
   ],
   CallRouted: ({ callId, queued }) => (queued ? [timer('queue_ended', callId, queued.until, { callId })] : []),
+  CallSocketClosed: ({ at, agentId, sessionId }) => [timer('socket_lost', sessionId, at + socketGrace, { agentId })],
   CallAnswering: ({ at, callId, agentId }) => [
     timer('answer_unconfirmed', callId, at + confirmWithin, { callId, agentId }),
   ],

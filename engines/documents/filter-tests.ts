@@ -27,11 +27,20 @@ const flagsOf = (options: string): { flags: string; isExtended: boolean } => {
 const withoutWhitespace = (source: string): string =>
   source.replace(/\\.|\[(?:\\.|[^\]\\])*\]|\s+|#[^\n]*/gs, (part) => (/^[\s#]/.test(part) ? '' : part));
 
+/** What PCRE understands and JavaScript silently reads as something else. */
+const foreign = /^\\(?:[AzZGhHRQEKNXvCg]|x\{)|^\[:|^\[\^?\]/;
+
+const refuseForeign = (source: string): void => {
+  const part = source.match(/\\x\{|\\[\s\S]|\[:|\[\^?\]/g)?.find((one) => foreign.test(one));
+  if (part) throw new DocumentError(51091, `Regular expression is invalid: ${part} is not supported by this server`);
+};
+
 /** Compiles a pattern as near to PCRE as JavaScript's engine allows; what it cannot express is refused. */
 const regexOf = (source: string, options: string): RegExp => {
   const inline = /^\(\?([imsx]+)\)/.exec(source);
   const { flags, isExtended } = flagsOf(inline ? [...new Set(options + inline[1]!)].join('') : options);
   const rest = inline ? source.slice(inline[0].length) : source;
+  refuseForeign(rest);
   try {
     return new RegExp(isExtended ? withoutWhitespace(rest) : rest, `${flags}u`);
   } catch {

@@ -19,11 +19,27 @@ const directionOf = (value: Value): 1 | -1 => {
   return n;
 };
 
+/** `{ $natural: 1 }` is the order in which a scan finds documents anyway; backwards there is no such order here. */
+export const inNaturalOrder = (spec: Value): boolean => {
+  const all = elements(spec);
+  const natural = all.find(({ name }) => name === '$natural');
+  if (!natural) return false;
+  if (all.length > 1)
+    throw new DocumentError(
+      'BadValue',
+      '$natural sort cannot be set to a value other than -1 or 1 beside other fields',
+    );
+  if (directionOf(natural.value) === -1) throw notImplemented('a sort by $natural: -1');
+  return true;
+};
+
 const smallest = (keys: Buffer[]): Buffer => keys.reduce((least, key) => (key.compare(least) < 0 ? key : least));
 
 /** Parses a sort; of a field that holds an array the smallest item counts, descending the largest. */
 export const compileSort = (spec: Value): Sort => {
-  const fields = elements(spec).map(({ name, value }) => ({ path: pathOf(name), direction: directionOf(value) }));
+  const fields = inNaturalOrder(spec)
+    ? []
+    : elements(spec).map(({ name, value }) => ({ path: pathOf(name), direction: directionOf(value) }));
   if (fields.length > 32) throw new DocumentError('BadValue', 'too many compound sort keys');
   const paths = fields.map(({ path }) => path);
   const directions = fields.map(({ direction }) => direction);

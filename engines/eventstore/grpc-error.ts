@@ -29,9 +29,9 @@ export function trailersOf(error: GrpcError): Record<string, string> {
   return { 'grpc-status': String(error.code), 'grpc-message': encodeURI(error.message), ...Object.fromEntries(own) };
 }
 
-/** A trailer's value must be printable ASCII, or clients crash: everything else is percent-encoded. */
+/** A trailer's value must be printable ASCII without spaces at its ends, or clients crash: all else is percent-encoded. */
 function printable(value: string): string {
-  return value.replace(/[^\x20-\x7e]+/g, encodeURIComponent);
+  return value.replace(/[^\x20-\x7e]+|^ +| +$/g, encodeURIComponent);
 }
 
 export function streamDeleted(stream: string): GrpcError {

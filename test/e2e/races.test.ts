@@ -70,6 +70,33 @@ describe('calls that race for agents', () => {
         status: 409,
         body: { code: 'call.not_offered' },
       });
-    expect((await ringbook.ask({ sub: agents[offered.i]! }, `${path}/accept`, { body: {} })).status).toBe(200);
+    const taker = { sub: agents[offered.i]! };
+    expect((await ringbook.ask(taker, `${path}/accept`, { body: {} })).status).toBe(200);
+    expect((await ringbook.ask(taker, `${path}/end`, { body: {} })).status).toBe(200);
+    await eventually(
+      () => ringbook.ask(owner, `/v1/call-logs/${offered.offer.callId}`),
+      ({ body }) => body.status === 'completed',
+    );
+  });
+
+  test('a page that goes while it rings, and stays away, loses the offer to the next agent', async () => {
+    await ringbook.simulate('/clock', { advance: 'PT5M' });
+    const waId = '910000088011';
+    await ringbook.customer(waId, 'call', { channelId, name: 'Harsh' });
+    const isIt = ({ type, from }: { type: string; from?: { waId: string } }) =>
+      type === 'call.offer' && from?.waId === waId;
+    const first = await Promise.race(pages.map(async (page, i) => ({ i, offer: await page.until(isIt, 10_000) })));
+    await pages[first.i]!.close();
+    const other = pages[1 - first.i]!;
+    await eventually(
+      async () => {
+        await ringbook.simulate('/clock', { advance: 'PT6S' });
+        return other.frames.some(isIt);
+      },
+      (offered) => offered,
+    );
+    const { body } = await ringbook.ask(owner, `/v1/call-logs/${first.offer.callId}`);
+    expect(body.status).toBe('ongoing');
+    pages[first.i] = await openPage(ringbook.realtime, { token: await ringbook.token({ sub: agents[first.i]! }) });
   });
 });

@@ -4,7 +4,7 @@ import { elements, isString, text } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
 import { type Filter, parseFilter } from '../filter.ts';
 import { compileFilter, type Matcher } from '../matcher.ts';
-import { compileSort, type Sort } from '../sort.ts';
+import { compileSort, inNaturalOrder, type Sort } from '../sort.ts';
 import type { Collection } from '../storage/catalogue.ts';
 import type { Store } from '../storage/store.ts';
 import { hintedPlan, type Plan, planFor, scanPlan } from './planner.ts';
@@ -33,7 +33,7 @@ const isEmpty = (doc: Value): boolean => doc.end - doc.start === 5;
 /** A request from its BSON parts; `skip` and `limit` of 0 mean none. */
 export const requestOf = (filter: Value, sort?: Value, skip = 0, limit = 0, hint?: Value): Request => {
   const parsed = parseFilter(filter);
-  const natural = sort && elements(sort)[0]?.name === '$natural';
+  const natural = sort && inNaturalOrder(sort);
   return {
     filter: parsed,
     matches: compileFilter(parsed),
@@ -56,7 +56,7 @@ const isIdPattern = (hint: Value): boolean => {
 };
 
 const fromHint = (collection: Collection, request: Request, hint: Value): Plan => {
-  if (!isString(hint) && elements(hint)[0]?.name === '$natural') return scanPlan(collection, request);
+  if (!isString(hint) && inNaturalOrder(hint)) return scanPlan(collection, request);
   const index = collection.indexes.find((one) => (isString(hint) ? one.name === text(hint) : equal(one.key, hint)));
   if (index && !index.isBuilding) return hintedPlan(index, request);
   if (!isIdPattern(hint)) throw badHint();

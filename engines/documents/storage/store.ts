@@ -1,6 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { documentValue, encode, type Writable } from '../bson/build.ts';
-import { documentAt, field, type Value } from '../bson/value.ts';
+import { documentAt, elements, field, isDocument, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
 import { boundedKey, encodeKey, maxKey } from '../key-encoding.ts';
 import { Catalogue, type Collection, countKey, type Index } from './catalogue.ts';
@@ -31,6 +31,13 @@ const eventMaker =
     encode({ operationType, clusterTime, wallTime: new Date(), ...head, ns, ...rest });
 
 const nsOf = ({ db, name }: Collection) => ({ db, coll: name });
+
+const assertIdNames = (id: Value): void => {
+  const dollar = isDocument(id) && elements(id).find(({ name }) => name.startsWith('$'));
+  if (!dollar) return;
+  const text = `_id fields may not contain '$'-prefixed fields: ${dollar.name} is not valid for storage.`;
+  throw new DocumentError('DollarPrefixedFieldName', text);
+};
 
 /** Documents, indexes and the order of changes, in lmdb. Reads are synchronous; writes belong inside `write`. */
 export class Store {
@@ -115,6 +122,7 @@ export class Store {
   insert(tx: Transaction, collection: Collection, doc: Value): void {
     assertSize(doc);
     const idValue = field(doc, '_id')!;
+    assertIdNames(idValue);
     const whole = encodeKey(idValue);
     const id = boundedKey(whole, maxKey.id);
     if (this.env.documents.doesExist(scoped(collection.id, id))) throw this.duplicateId(collection, idValue);

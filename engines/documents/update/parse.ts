@@ -39,6 +39,8 @@ const checkName = (path: string): readonly string[] => {
       text,
     );
   }
+  if (names.filter((name) => name === '$').length > 1)
+    throw new DocumentError('BadValue', `Too many positional (i.e. '$') elements found in path '${path}'`);
   return names;
 };
 

@@ -15,7 +15,11 @@ describe('an event starts the timers of what time alone causes later', () => {
   const rows: { event: DomainEvent; starts: Record<string, number> }[] = [
     {
       event: { type: 'CallOffered', at, ...offer, ...staff, expiresAt: at + seconds(30) },
-      starts: { offer_unacknowledged: seconds(3), offer_timed_out: seconds(30) },
+      starts: { offer_unacknowledged: seconds(2.5), offer_timed_out: seconds(30) },
+    },
+    {
+      event: { type: 'CallSocketClosed', at, agentId: 'a', sessionId: 'ses' },
+      starts: { socket_lost: seconds(5) },
     },
     { event: { type: 'CallAnswering', at, ...offer }, starts: { answer_unconfirmed: seconds(30) } },
     {
