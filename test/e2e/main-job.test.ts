@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openPage, type Page } from '../support/page.ts';
 import { eventually, type Ringbook, startRingbook } from '../support/ringbook.ts';
-import { channelId, openStore } from '../support/store.ts';
+import { channelId, everybodyFree, openStore } from '../support/store.ts';
 
 const asha = { sub: 'asha' };
 
@@ -80,6 +80,7 @@ describe('an incoming call', () => {
 
   test('that nobody answers is missed with its reason, and the badge rises and falls', async () => {
     const waId = '910000000043';
+    await everybodyFree(ringbook);
     await ringbook.customer(waId, 'call', { channelId, name: 'Bilal' });
     const { callId } = await page.until(({ type, from }) => type === 'call.offer' && from?.waId === waId);
     await ringbook.ask(asha, `/v1/calls/${callId}/decline`, { body: {} });
@@ -90,6 +91,7 @@ describe('an incoming call', () => {
       (doc) => JSON.stringify(doc).includes('1'),
     );
 
+    await everybodyFree(ringbook);
     await ringbook.customer(waId, 'call', { channelId });
     const again = await page.until(
       ({ type, from, callId: id }) => type === 'call.offer' && from?.waId === waId && id !== callId,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { deliver, incomingConnect } from '../support/meta.ts';
 import { openPage, type Page } from '../support/page.ts';
 import { eventually, type Ringbook, startRingbook } from '../support/ringbook.ts';
-import { channelId, openStore, owner } from '../support/store.ts';
+import { channelId, everybodyFree, openStore, owner } from '../support/store.ts';
 
 const agents = ['ana', 'bo'];
 
@@ -55,6 +55,7 @@ describe('calls that race for agents', () => {
   });
 
   test('an offer belongs to one agent: another may neither take nor decline it', async () => {
+    await everybodyFree(ringbook);
     const placed = await ringbook.customer('910000088010', 'call', { channelId, name: 'Gita' });
     expect(placed.status).toBe(201);
     const offered = await Promise.race(
@@ -80,7 +81,7 @@ describe('calls that race for agents', () => {
   });
 
   test('a page that goes while it rings, and stays away, loses the offer to the next agent', async () => {
-    await ringbook.simulate('/clock', { advance: 'PT5M' });
+    await everybodyFree(ringbook);
     const waId = '910000088011';
     await ringbook.customer(waId, 'call', { channelId, name: 'Harsh' });
     const isIt = ({ type, from }: { type: string; from?: { waId: string } }) =>

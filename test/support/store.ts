@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Ringbook } from './ringbook.ts';
+import { eventually, type Ringbook } from './ringbook.ts';
 
 export const channelId = '800000000000001';
 export const owner = { sub: 'owner', role: 'admin' as const };
@@ -31,3 +31,10 @@ export const openStore = async (ringbook: Ringbook, { mode, agents = [] }: Setti
     await put(`/v1/agents/${agent}/availability`, { active: true });
   }
 };
+
+/** Waits until no agent is in a call: they are free a moment after their call has ended. */
+export const everybodyFree = (ringbook: Ringbook) =>
+  eventually(
+    async () => (await ringbook.ask(owner, '/v1/agents')).body.items,
+    (agents: { call: unknown }[]) => agents.length > 0 && agents.every(({ call }) => call === null),
+  );

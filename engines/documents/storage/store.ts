@@ -32,8 +32,11 @@ const eventMaker =
 
 const nsOf = ({ db, name }: Collection) => ({ db, coll: name });
 
+/** The parts of a reference to another document, which may stand in an `_id`. */
+const referenceNames = new Set(['$ref', '$id', '$db']);
+
 const assertIdNames = (id: Value): void => {
-  const dollar = isDocument(id) && elements(id).find(({ name }) => name.startsWith('$'));
+  const dollar = isDocument(id) && elements(id).find(({ name }) => name.startsWith('$') && !referenceNames.has(name));
   if (!dollar) return;
   const text = `_id fields may not contain '$'-prefixed fields: ${dollar.name} is not valid for storage.`;
   throw new DocumentError('DollarPrefixedFieldName', text);
