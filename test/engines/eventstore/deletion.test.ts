@@ -19,6 +19,13 @@ const notFound = { type: 'stream-not-found' };
 const deleted = (stream: string) => ({ type: 'stream-deleted', streamName: encodeURI(stream) });
 
 describe('a deleted stream', () => {
+  test('is told by its name, also when that begins or ends with a space', async () => {
+    const stream = ` ${freshName('spaced')} `;
+    await client().appendToStream(stream, counted(1));
+    await client().tombstoneStream(stream);
+    expect(await failureOf(revisionsOf(stream))).toMatchObject(deleted(stream));
+  });
+
   test('is not found', async () => {
     const stream = await streamOf(3);
     const { position } = await client().deleteStream(stream);
