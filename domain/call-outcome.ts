@@ -1,6 +1,6 @@
 import type { Conclusion } from './call-events.ts';
 import { type Call, isOver, ringing } from './call-state.ts';
-import type { Instant } from './time.ts';
+import { type Instant, notBefore } from './time.ts';
 
 const secondsBetween = (from: Instant, until: Instant) => Math.max(0, Math.round((until - from) / 1_000));
 
@@ -50,8 +50,7 @@ export const conclusionOf = (s: Call): Conclusion | null => {
   const status = s.direction === 'incoming' ? incomingStatus(s) : outgoingStatus(s);
   if (status === 'missed' && s.missed === null) return null; // ended before the router knew why nobody could answer
   const missReason = status === 'missed' ? missReasonOf(s) : null;
-  // Meta counts whole seconds: what it says of a call that we placed a moment ago may seem to be before it
-  const notBeforeStart = (at: Instant) => Math.max(at, s.startedAt);
+  const notBeforeStart = notBefore(s.startedAt);
   const saidAnsweredAt = answeredAtOf(s);
   const answeredAt = saidAnsweredAt === null ? null : notBeforeStart(saidAnsweredAt);
   const endedAt = notBeforeStart(s.ended?.disconnectedAt ?? s.ended?.at ?? s.missed?.at ?? s.refusedAt ?? s.startedAt);

@@ -1,7 +1,7 @@
 import { concluding, type Decision, type Fields, knowsMore, type Termination } from './call-ending.ts';
 import { type Call, type CallEvent, isOver } from './call-state.ts';
 import { refuse } from './decider.ts';
-import type { Instant } from './time.ts';
+import { type Instant, notBefore } from './time.ts';
 
 type OfMeta = { at: Instant; callId: string; metaCallId: string };
 
@@ -10,6 +10,10 @@ const ofPlaced =
   <C>(decide: (s: Call, command: C) => readonly CallEvent[]) =>
   (s: Call, command: C): Decision =>
     s.direction === 'outgoing' ? decide(s, command) : refuse('call.unknown');
+
+/** Decides on what Meta tells of a call we placed. */
+const ofHeard = (decide: (s: Call, told: OfMeta) => readonly CallEvent[]) =>
+  ofPlaced((s, told: OfMeta) => decide(s, { ...told, at: notBefore(s.startedAt)(told.at) }));
 
 /** What may be said of a call we place: dialled or refused, then what Meta tells of it, in any order. */
 export const outgoingCommands = {
@@ -35,18 +39,18 @@ export const outgoingCommands = {
     s.sdpAnswered ? [] : [{ type: 'SdpAnswerReceived', ...c, customerId: s.parties.customerId }],
   ),
 
-  RecordRinging: ofPlaced((s, c: OfMeta) => (s.ringingAt === null ? [{ type: 'CallRinging', ...c }] : [])),
+  RecordRinging: ofHeard((s, told) => (s.ringingAt === null ? [{ type: 'CallRinging', ...told }] : [])),
 
   RecordPickedUp: concluding(
-    ofPlaced((s, c: OfMeta) => {
+    ofHeard((s, told) => {
       const { parties, ticketId, agentId } = s;
       const whose = { ...parties, ticketId: ticketId ?? '', agentId: agentId ?? '' };
-      return s.pickedUpAt === null ? [{ type: 'CallPickedUp', ...c, ...whose }] : [];
+      return s.pickedUpAt === null ? [{ type: 'CallPickedUp', ...told, ...whose }] : [];
     }),
   ),
 
   RecordRejected: concluding(
-    ofPlaced((s, c: OfMeta) => (s.rejectedAt === null ? [{ type: 'CallRejected', ...c }] : [])),
+    ofHeard((s, told) => (s.rejectedAt === null ? [{ type: 'CallRejected', ...told }] : [])),
   ),
 
   /** Meta's `terminate` of an outgoing call. */

@@ -1,6 +1,6 @@
 import type { PermissionPolicy } from './permission-policy.ts';
 import type { Permission, PermissionEvent, PermissionRequest } from './permission-state.ts';
-import type { Instant } from './time.ts';
+import { type Instant, notBefore } from './time.ts';
 
 /** What a customer (or Meta on their behalf) answered. `messageId` / `callId`: what the answer refers to, if anything. */
 export type Reply = {
@@ -83,7 +83,9 @@ const rejected = (s: Permission, reply: Reply, pair: Pair): Events => {
 /** What an answer changes; nothing when it is older than the last one known, or the same one again. */
 export const answered = (s: Permission, reply: Reply, pair: Pair, policy: PermissionPolicy): Events => {
   if (isOldNews(s, reply)) return [];
-  return reply.response === 'accept' ? accepted(s, reply, pair, policy) : rejected(s, reply, pair);
+  const asked = requestOf(s, reply.messageId)?.at ?? 0;
+  const heard = { ...reply, at: notBefore(Math.max(asked, s.lastReply?.at ?? 0))(reply.at) };
+  return heard.response === 'accept' ? accepted(s, heard, pair, policy) : rejected(s, heard, pair);
 };
 
 /** When a request can no longer be answered, or `null` while that is not known (it was never delivered). */

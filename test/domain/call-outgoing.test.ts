@@ -143,6 +143,13 @@ describe('what Meta tells late', () => {
   );
 });
 
+test.each([ringing(-0.9), pickedUp(-0.9), rejected(-0.9)])(
+  'Meta’s whole seconds never put it before the call: $type',
+  (command) => {
+    expect(answer(command)).toEqual(expect.arrayContaining([expect.objectContaining({ at: at(0) })]));
+  },
+);
+
 test('only the agent whose call it is may end it', () => {
   expect(answer(hungUp(5, 'chi'))).toEqual({ refused: 'call.not_yours' });
   expect(answer(hungUp(5))).toEqual([expect.objectContaining({ type: 'CallEndRequested', metaCallId: null })]);

@@ -193,6 +193,22 @@ describe('answers that come late', () => {
   });
 });
 
+describe('Meta’s whole seconds never put an answer', () => {
+  const late = noon + 900;
+
+  test('before the request that it answers', () => {
+    given(requested(late, 'r1'), sent(late, 'r1'))
+      .when(reject(noon, { messageId: 'wamid.r1' }))
+      .then(declined(late, 'r1'));
+  });
+
+  test('before the loss of the permission that it gives again', () => {
+    given(granted(monday), revoked(late, 'unanswered_calls'))
+      .when(accept(noon))
+      .then(granted(late, { source: 'profile' }));
+  });
+});
+
 describe('evidence that the customer did answer gives a revoked permission back', () => {
   const fourth = monday + hours(1);
   const past = [
