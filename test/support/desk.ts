@@ -127,8 +127,11 @@ export const desks = (ringbook: Ringbook) => {
         pages.push(page);
         if (active) await put(`/v1/agents/${agentId}/availability`, { active: true });
         const post = (path: string, body: object = {}) => ringbook.ask(who, path, { body });
+        const isOver = (id: string) =>
+          page.frames.some(({ type, callId }) => callId === id && /^call\.(connected|ended|withdrawn)$/.test(type));
+        /** The call of theirs that rings here now. */
         const offer = ({ waId }: Customer) =>
-          page.until(({ type, from }) => type === 'call.offer' && from?.waId === waId);
+          page.until(({ type, from, callId }) => type === 'call.offer' && from?.waId === waId && !isOver(callId));
         const end = (callId: string) => post(`/v1/calls/${callId}/end`);
         return {
           who,
