@@ -78,7 +78,7 @@ const answers: Answers = {
 /** Does what a frame asks for. */
 export const respond = (c: Conversation, frame: ClientFrame) => answers[frame.type](c, frame as never);
 
-/** How the session stands: the answer to hello, to a claim and to a new token. */
+/** How the session stands: the answer to hello, to a claim and to a new token. Only an active call socket has a fence. */
 const welcome = (c: Conversation) => {
   const { store, sub, exp } = c.who.caller();
   const seat = c.seat();
@@ -91,7 +91,7 @@ const welcome = (c: Conversation) => {
     heartbeatMs: c.limits.heartbeatMs,
     tokenExpiresAt: exp === undefined ? null : new Date(exp * 1_000).toISOString(),
     callSocket: seat?.role ?? 'none',
-    fence: seat?.fence ?? 0,
+    fence: seat?.role === 'active' ? seat.fence : 0,
   });
 };
 

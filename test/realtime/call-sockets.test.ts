@@ -19,7 +19,7 @@ describe('an agent has one call socket', () => {
     const first = await desk.page(url, agentId, { tab: 'a' });
     const second = await desk.page(url, agentId, { tab: 'b' });
     expect(first.welcome).toMatchObject({ callSocket: 'active', fence: 1 });
-    expect(second.welcome).toMatchObject({ callSocket: 'standby', fence: 1 });
+    expect(second.welcome).toMatchObject({ callSocket: 'standby', fence: 0 });
   });
 
   test('a claim makes the second active, and tells the first', async () => {
@@ -70,7 +70,7 @@ describe('an agent has one call socket', () => {
     await first.client.close();
     const other = await desk.page(url, agentId, { tab: 'b' });
     const reloaded = await desk.page(url, agentId, { tab: 'a' });
-    expect(other.welcome).toMatchObject({ callSocket: 'standby', fence: 1 });
+    expect(other.welcome).toMatchObject({ callSocket: 'standby', fence: 0 });
     expect(reloaded.welcome).toMatchObject({ callSocket: 'active', fence: 1 });
     expect(other.client.frames.some(superseded)).toBe(false);
   });
