@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Role } from '../domain/agent.ts';
+import { ButtonText, TtlMinutes, usualInvite } from '../domain/call-invite.ts';
 import { unlimited } from '../domain/capacity.ts';
 import { DayOfWeek, Holiday, TimeOfDay, WorkingHours } from '../domain/hours.ts';
 import { RoutingMode } from '../domain/routing.ts';
@@ -109,10 +110,24 @@ const Template = z.strictObject({
   parameters: z.array(z.string().max(1_024)).max(50).default([]),
 });
 
+const freeForm = { method: z.literal('free_form'), body: text(1_024).nullable().default(null) };
+const byTemplate = { method: z.literal('template'), template: Template };
+
 /** Free-form text only inside the service window; a template always. */
 export const PermissionRequestBody = z.discriminatedUnion('method', [
-  z.strictObject({ method: z.literal('free_form'), body: text(1_024).nullable().default(null) }),
-  z.strictObject({ method: z.literal('template'), template: Template }),
+  z.strictObject(freeForm),
+  z.strictObject(byTemplate),
+]);
+
+const button = {
+  displayText: ButtonText.default(usualInvite.displayText).describe('What the button says; a template brings its own.'),
+  ttlMinutes: TtlMinutes.default(usualInvite.ttlMinutes).describe('How long the button can be tapped.'),
+};
+
+/** The same two methods, and the button. */
+export const CallInviteBody = z.discriminatedUnion('method', [
+  z.strictObject({ ...freeForm, ...button }),
+  z.strictObject({ ...byTemplate, ...button }),
 ]);
 
 export const AssignBody = z.union(
