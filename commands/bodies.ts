@@ -119,15 +119,16 @@ export const PermissionRequestBody = z.discriminatedUnion('method', [
   z.strictObject(byTemplate),
 ]);
 
-const button = {
-  displayText: ButtonText.default(usualInvite.displayText).describe('What the button says; a template brings its own.'),
-  ttlMinutes: TtlMinutes.default(usualInvite.ttlMinutes).describe('How long the button can be tapped.'),
-};
+const ttlMinutes = TtlMinutes.default(usualInvite.ttlMinutes);
 
 /** The same two methods, and the button. */
 export const CallInviteBody = z.discriminatedUnion('method', [
-  z.strictObject({ ...freeForm, ...button }),
-  z.strictObject({ ...byTemplate, ...button }),
+  z.strictObject({ ...freeForm, displayText: ButtonText.default(usualInvite.displayText), ttlMinutes }),
+  z.strictObject({
+    ...byTemplate,
+    displayText: ButtonText.optional().describe('Not used: the button of a template has its own words.'),
+    ttlMinutes,
+  }),
 ]);
 
 export const AssignBody = z.union(

@@ -88,12 +88,11 @@ export const callRoutes = (w: WriteSide): Route[] => {
       status: 201,
       answers: ['inviteId'],
       run: ({ caller, params, body }, context) => {
-        const { ttlMinutes, displayText } = body;
         const content =
           body.method === 'template'
             ? { template: body.template }
-            : { body: body.body ?? usualInvite.body, displayText, template: null };
-        return invite({ ...params, ttlMinutes, content, agentId: caller.sub }, context);
+            : { body: body.body ?? usualInvite.body, displayText: body.displayText, template: null };
+        return invite({ ...params, content, ttlMinutes: body.ttlMinutes, agentId: caller.sub }, context);
       },
     }),
   ];
