@@ -3,7 +3,7 @@ import { conversation } from '../domain/conversation.ts';
 import { isRefusal, type Refusal } from '../domain/decider.ts';
 import type { Context } from '../store/event-log.ts';
 import { uuidFrom } from '../store/ids.ts';
-import { type Addressee, addresseeOf, sendMessage } from './send-message.ts';
+import { type Addressee, sendMessage } from './send-message.ts';
 import type { GraphFailure } from './whatsapp/graph.ts';
 import { type InviteContent, nameOf } from './whatsapp/messages.ts';
 import { metaRefusal } from './whatsapp/meta-errors.ts';
@@ -16,15 +16,14 @@ type Invited = { inviteId: string; position: bigint | null };
 export const inviteToCall =
   (w: WriteSide) =>
   async (command: Command, context: Context): Promise<Invited | Refusal> => {
-    const addressee = await addresseeOf(w, context.store, command);
-    if (isRefusal(addressee)) return addressee;
     const inviteId = uuidFrom('invite', context.commandId);
-    const sent = await sendMessage(w, addressee, inviteOf(w, addressee, command, inviteId), context);
+    const sent = await sendMessage(w, command, inviteBy(w, command, inviteId), context);
     return isRefusal(sent) ? sent : { inviteId, position: sent.position };
   };
 
 /** The invite as a message; the conversation decides on it, and knows its ticket. */
-const inviteOf = (w: WriteSide, { at, channelId, channel, to }: Addressee, command: Command, inviteId: string) => {
+const inviteBy = (w: WriteSide, command: Command, inviteId: string) => (addressee: Addressee) => {
+  const { at, channelId, channel, to } = addressee;
   const { agentId, ttlMinutes, content } = command;
   const about = { channelId, customerId: to.customerId, inviteId };
   const facts = { ...recordOf(content), ttlMinutes, agentId, channel: callInRefusal(channel, at) };

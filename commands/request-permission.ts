@@ -5,7 +5,7 @@ import { windowIsOpen } from '../domain/service-window.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Context } from '../store/event-log.ts';
 import { uuidFrom } from '../store/ids.ts';
-import { type Addressee, addresseeOf, sendMessage } from './send-message.ts';
+import { type Addressee, sendMessage } from './send-message.ts';
 import type { GraphFailure } from './whatsapp/graph.ts';
 import { nameOf, type Template } from './whatsapp/messages.ts';
 import { contradictsPermission, metaRefusal } from './whatsapp/meta-errors.ts';
@@ -25,15 +25,13 @@ type Requested = { requestId: string; position: bigint | null };
 export const requestPermission =
   (w: WriteSide) =>
   async (command: Command, context: Context): Promise<Requested | Refusal> => {
-    const addressee = await addresseeOf(w, context.store, command);
-    if (isRefusal(addressee)) return addressee;
     const requestId = uuidFrom('request', context.commandId);
-    const sent = await sendMessage(w, addressee, requestOf(w, addressee, command, requestId), context);
+    const sent = await sendMessage(w, command, requestBy(w, command, requestId), context);
     return isRefusal(sent) ? sent : { requestId, position: sent.position };
   };
 
 /** The request as a message; the permission decides on it. */
-const requestOf = (w: WriteSide, addressee: Addressee, command: Command, requestId: string) => {
+const requestBy = (w: WriteSide, command: Command, requestId: string) => (addressee: Addressee) => {
   const { at, channelId, channel, to, conversation } = addressee;
   const { agentId, method, body, template } = command;
   const about = { channelId, customerId: to.customerId, requestId };

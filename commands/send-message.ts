@@ -23,11 +23,13 @@ export type Addressee = {
   readonly conversation: Conversation;
 };
 
-/** Finds the store's channel and its customer; whoever is named by a number is entered if new. */
-export const addresseeOf = async (
+/** The store's channel and customer it goes by; `customer` is a number or a `customerId`. */
+type Address = { readonly channelId: string; readonly customer: string };
+
+const addresseeOf = async (
   w: WriteSide,
   store: string,
-  { channelId, customer }: { channelId: string; customer: string },
+  { channelId, customer }: Address,
 ): Promise<Addressee | Refusal> => {
   const channel = await ownChannel(w, store, channelId);
   if (isRefusal(channel)) return channel;
@@ -37,12 +39,12 @@ export const addresseeOf = async (
   return { at: w.now(), channelId, channel, to, pair, conversation: await w.stateOf(conversation, pair) };
 };
 
+/** Our id of a message, which Meta's webhooks bring back, and why it may open a ticket. */
+type Label = { readonly id: string; readonly because: TicketOpening['because'] };
+
 /** A message that an aggregate decides on, and the commands that tell it so. */
-export type Message<C, E, S> = {
+type Message<C, E, S> = Label & {
   readonly decider: Decider<C, E, S>;
-  /** Ours; Meta's webhooks bring it back. */
-  readonly id: string;
-  readonly because: TicketOpening['because'];
   /** `null` when it is only asked whether it may be sent. */
   ask(ticketId: string | null): C;
   send(): Promise<{ ok: true; messageId: string } | GraphFailure>;
@@ -60,21 +62,27 @@ type Sent = { readonly position: bigint | null };
  */
 export const sendMessage = async <C extends { type: string }, E extends DomainEvent, S>(
   w: WriteSide,
-  addressee: Addressee,
-  message: Message<C, E, S>,
+  address: Address,
+  messageTo: (addressee: Addressee) => Message<C, E, S>,
   context: Context,
 ): Promise<Sent | Refusal> => {
-  const { decider, id, because } = message;
-  const { at, channelId, channel, to, pair } = addressee;
+  const addressee = await addresseeOf(w, context.store, address);
+  if (isRefusal(addressee)) return addressee;
+  const message = messageTo(addressee);
+  const { decider } = message;
+  const { pair } = addressee;
   const preview = decider.decide(await w.stateOf(decider, pair), message.ask(null));
   if (isRefusal(preview)) return preview;
-  const { customerId, waId, name: customerName } = to;
-  const person = { channelName: channel.details.name, waId, customerName };
-  const opening = { at, channelId, customerId, ...person, ticketId: uuidFrom('ticket', id), because, callId: null };
-  const ticketId = await openTicket(w, opening, context);
+  const ticketId = await openTicket(w, openingOf(addressee, message), context);
   const recorded = await w.transact(decider, pair, message.ask(ticketId), context);
   if (isRefusal(recorded) || recorded.events.length === 0) return recorded;
   return (await deliver(w, { pair, ticketId }, message, context)) ?? recorded;
+};
+
+const openingOf = ({ at, channelId, channel, to }: Addressee, { id, because }: Label) => {
+  const { customerId, waId, name: customerName } = to;
+  const who = { channelId, channelName: channel.details.name, customerId, waId, customerName };
+  return { at, ...who, ticketId: uuidFrom('ticket', id), because, callId: null };
 };
 
 /** Hands it to Meta and records what Meta said; `null` when nobody knows. */

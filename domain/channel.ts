@@ -164,7 +164,7 @@ export const outgoingRefusal = (s: Channel, at: Instant): Refusal | null => {
   return open ? null : refuse('channel.outside_hours', waitingUntil(opensAt));
 };
 
-/** Why nobody can call this number for a while, or `null`: whom it invites may call within days, so it knows no hours. */
+/** Why nobody can call this number, or `null`. It knows no hours: whoever is invited now may call within days. */
 export const callInRefusal = (s: Channel, at: Instant): Refusal | null => {
   if (!s.calling.enabled || !s.calling.userInitiatedEnabled) return refuse('channel.calling_disabled');
   const restricted = restrictedUntil(s, 'incoming', at);
