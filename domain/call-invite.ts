@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type EventOf, type Refusal, refuse } from './decider.ts';
 import { personal } from './personal.ts';
 import { MessageMethod, TemplateName, windowIsOpen } from './service-window.ts';
-import { Instant, minutes } from './time.ts';
+import { Instant, minutes, notBefore } from './time.ts';
 
 /** The words on a call button. */
 export const ButtonText = z.string().trim().min(1).max(20);
@@ -53,6 +53,7 @@ type Fields<T extends Event['type']> = Omit<Extract<Event, { type: T }>, 'type'>
 
 type Invite = {
   readonly inviteId: string;
+  readonly at: Instant;
   readonly ticketId: string | null;
   readonly messageId: string | null;
   readonly expiresAt: Instant;
@@ -65,12 +66,22 @@ type Invite = {
 export type Inviting = {
   readonly ticketId: string | null;
   readonly windowUntil: Instant;
-  /** The latest, whatever became of them: a customer may tap late, and we may hear of it later. */
+  /** Also some that are over: a customer may tap late, and we may hear of it later. */
   readonly invites: readonly Invite[];
 };
 
 /** How many invites, and how many calls of each, a conversation remembers. */
 const remembered = 20;
+
+/** Whether the customer has it, or may have it, and its time is not up. */
+const mayBeTapped = ({ state }: Invite) => state === 'under_way' || state === 'delivered';
+
+/** Beyond so many, the oldest of those that are over is forgotten, else the oldest. */
+const bounded = (invites: readonly Invite[]): readonly Invite[] => {
+  if (invites.length <= remembered) return invites;
+  const forgotten = invites.find((invite) => !mayBeTapped(invite)) ?? invites[0];
+  return invites.filter((invite) => invite !== forgotten);
+};
 
 type About = { at: Instant; channelId: string; customerId: string; inviteId: string };
 
@@ -82,7 +93,7 @@ const onInvite =
   <C extends About>(event: (invite: Invite, c: { ticketId: string | null } & C) => Event | null) =>
   (s: Inviting, c: C): Event[] => {
     const invite = s.invites.find(({ inviteId }) => inviteId === c.inviteId);
-    const happened = invite && event(invite, { ticketId: invite.ticketId, ...c });
+    const happened = invite && event(invite, { ticketId: invite.ticketId, ...c, at: notBefore(invite.at)(c.at) });
     return happened ? [happened] : [];
   };
 
@@ -114,10 +125,9 @@ export const inviteDecisions = {
   ),
 
   /** Fired by a timer when its time is up. */
-  ExpireInvite: onInvite(({ state, expiresAt }, c) => {
-    const mayBeTapped = state === 'under_way' || state === 'delivered';
-    return mayBeTapped && c.at >= expiresAt ? { type: 'CallInviteExpired', ...c } : null;
-  }),
+  ExpireInvite: onInvite((invite, c) =>
+    mayBeTapped(invite) && c.at >= invite.expiresAt ? { type: 'CallInviteExpired', ...c } : null,
+  ),
 };
 
 const withInvite = <S extends Inviting>(s: S, inviteId: string, change: (invite: Invite) => Partial<Invite>): S => ({
@@ -134,9 +144,9 @@ const becomes =
 export const evolveInvites: {
   [K in Event['type']]: <S extends Inviting>(s: S, event: Extract<Event, { type: K }>) => S;
 } = {
-  CallInvited: (s, { inviteId, ticketId, expiresAt }) => {
-    const invite: Invite = { inviteId, ticketId, messageId: null, expiresAt, state: 'under_way', callIds: [] };
-    return { ...s, invites: [...s.invites, invite].slice(-remembered) };
+  CallInvited: (s, { inviteId, at, ticketId, expiresAt }) => {
+    const invite: Invite = { inviteId, at, ticketId, messageId: null, expiresAt, state: 'under_way', callIds: [] };
+    return { ...s, invites: bounded([...s.invites, invite]) };
   },
   CallInviteSent: (s, { inviteId, messageId }) => withInvite(s, inviteId, () => ({ messageId })),
   CallInviteRefused: becomes('refused'),

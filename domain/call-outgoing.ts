@@ -49,9 +49,7 @@ export const outgoingCommands = {
     }),
   ),
 
-  RecordRejected: concluding(
-    ofHeard((s, told) => (s.rejectedAt === null ? [{ type: 'CallRejected', ...told }] : [])),
-  ),
+  RecordRejected: concluding(ofHeard((s, told) => (s.rejectedAt === null ? [{ type: 'CallRejected', ...told }] : []))),
 
   /** Meta's `terminate` of an outgoing call. */
   TerminateOutgoing: concluding(

@@ -150,6 +150,7 @@ describe('what becomes of an invite is told on its own ticket', () => {
     ['refused by Meta', past, recordRefused(later), refused(later)],
     ['delivered', [...past, sent(noon)], recordDelivered(later), delivered(later)],
     ['delivered before Meta’s answer', past, recordDelivered(later), delivered(later)],
+    ['delivered, told in whole seconds', past, recordDelivered(noon - 999), delivered(noon)],
     ['undelivered', [...past, sent(noon)], recordUndelivered(later), undelivered(later)],
     ['delivered after the ticket was closed', [...past, ticketClosed], recordDelivered(later), delivered(later)],
   ])('%s', (_, events, command, outcome) => {
@@ -188,6 +189,12 @@ describe('an invite is used', () => {
     given(...past, used(noon + 5), used(noon + 9, 'c2'))
       .when(recordUsed(noon + 5))
       .thenNothing();
+  });
+
+  test('never before it was sent, though Meta tells in whole seconds when it was tapped', () => {
+    given(...past)
+      .when(recordUsed(noon - 999))
+      .then(used(noon));
   });
 
   test.each([
@@ -273,12 +280,22 @@ describe('whatever is said of the invites of a conversation', () => {
     expect([...kinds].toSorted()).toEqual(Object.keys(inviteEvents).toSorted());
   });
 
-  test('it remembers the latest twenty, and of each the latest twenty calls', () => {
+  test('it remembers twenty: those that are over are forgotten first, then the oldest', () => {
     const many = [...Array(30).keys()];
     const invites = many.map((n) => ({ ...invite(noon), inviteId: `i${n}` }));
-    const calls = many.map((n) => ({ ...recordUsed(noon, `c${n}`), inviteId: 'i29' }) as Command);
-    const { state } = history(conversation, [...invites, ...calls]);
-    expect(state.invites.map((one) => one.inviteId)).toEqual(many.slice(-20).map((n) => `i${n}`));
-    expect(state.invites.at(-1)?.callIds).toEqual(many.slice(-20).map((n) => `c${n}`));
+    const thirdFailed = { ...recordUndelivered(noon), inviteId: 'i2' } as Command;
+    const rememberedAfter = (...commands: Command[]) =>
+      history(conversation, commands).state.invites.map((one) => one.inviteId);
+    const idsOf = (some: typeof invites) => some.map((one) => one.inviteId);
+    expect(rememberedAfter(...invites)).toEqual(idsOf(invites.slice(-20)));
+    expect(rememberedAfter(...invites.slice(0, 20), thirdFailed, invites[20]!)).toEqual(
+      idsOf(invites.slice(0, 21)).filter((id) => id !== 'i2'),
+    );
+  });
+
+  test('it remembers the latest twenty calls of an invite', () => {
+    const many = [...Array(30).keys()];
+    const { state } = history(conversation, [invite(noon), ...many.map((n) => recordUsed(noon, `c${n}`))]);
+    expect(state.invites[0]?.callIds).toEqual(many.slice(-20).map((n) => `c${n}`));
   });
 });
