@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Role } from '../domain/agent.ts';
-import { ButtonText, TtlMinutes, usualInvite } from '../domain/call-invite.ts';
+import { ButtonText, TtlMinutes, usualInvite } from '../domain/call-invite-events.ts';
 import { unlimited } from '../domain/capacity.ts';
 import { DayOfWeek, Holiday, TimeOfDay, WorkingHours } from '../domain/hours.ts';
 import { RoutingMode } from '../domain/routing.ts';

@@ -1,4 +1,4 @@
-import { usualInvite } from '../domain/call-invite.ts';
+import { usualInvite } from '../domain/call-invite-events.ts';
 import { type Route, staff } from '../http/route.ts';
 import { acceptCall } from './accept-call.ts';
 import {

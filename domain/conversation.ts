@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { evolveInvites, type Inviting, inviteDecisions, inviteEvents } from './call-invite.ts';
+import { evolveInvites, type Inviting, inviteDecisions } from './call-invite.ts';
+import { inviteEvents } from './call-invite-events.ts';
 import { decider, refuse } from './decider.ts';
 import { personal } from './personal.ts';
 import { serviceWindow } from './service-window.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ButtonText, inviteEvents, TtlMinutes, usualInvite } from '../../domain/call-invite.ts';
+import { ButtonText, inviteEvents, TtlMinutes, usualInvite } from '../../domain/call-invite-events.ts';
 import { conversation } from '../../domain/conversation.ts';
 import { refuse } from '../../domain/decider.ts';
 import { days, hours, minutes } from '../../domain/time.ts';
