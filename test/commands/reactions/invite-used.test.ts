@@ -13,7 +13,7 @@ let care: Store;
 let managers: ReturnType<typeof startProcessManagers>;
 beforeAll(async () => {
   world = await startWorld();
-  world.clock.now = began * 1_000 + 30_000;
+  world.clock.now = began * 1_000;
   care = await openStore(world, []);
   managers = startProcessManagers(world.w);
 });
