@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Role } from '../domain/agent.ts';
+import { ButtonText, TtlMinutes, usualInvite } from '../domain/call-invite-events.ts';
 import { unlimited } from '../domain/capacity.ts';
 import { DayOfWeek, Holiday, TimeOfDay, WorkingHours } from '../domain/hours.ts';
 import { RoutingMode } from '../domain/routing.ts';
@@ -109,10 +110,25 @@ const Template = z.strictObject({
   parameters: z.array(z.string().max(1_024)).max(50).default([]),
 });
 
+const freeForm = { method: z.literal('free_form'), body: text(1_024).nullable().default(null) };
+const byTemplate = { method: z.literal('template'), template: Template };
+
 /** Free-form text only inside the service window; a template always. */
 export const PermissionRequestBody = z.discriminatedUnion('method', [
-  z.strictObject({ method: z.literal('free_form'), body: text(1_024).nullable().default(null) }),
-  z.strictObject({ method: z.literal('template'), template: Template }),
+  z.strictObject(freeForm),
+  z.strictObject(byTemplate),
+]);
+
+const ttlMinutes = TtlMinutes.default(usualInvite.ttlMinutes);
+
+/** The same two methods, and the button. */
+export const CallInviteBody = z.discriminatedUnion('method', [
+  z.strictObject({ ...freeForm, displayText: ButtonText.default(usualInvite.displayText), ttlMinutes }),
+  z.strictObject({
+    ...byTemplate,
+    displayText: ButtonText.optional().describe('Not used: the button of a template has its own words.'),
+    ttlMinutes,
+  }),
 ]);
 
 export const AssignBody = z.union(

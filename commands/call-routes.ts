@@ -1,7 +1,9 @@
+import { usualInvite } from '../domain/call-invite-events.ts';
 import { type Route, staff } from '../http/route.ts';
 import { acceptCall } from './accept-call.ts';
 import {
   AcceptCallBody,
+  CallInviteBody,
   ChannelId,
   CustomerName,
   Id,
@@ -12,6 +14,7 @@ import {
 import { commandRouter } from './command-route.ts';
 import { declineCall } from './decline-call.ts';
 import { endCall } from './end-call.ts';
+import { inviteToCall } from './invite-to-call.ts';
 import { placeCall } from './place-call.ts';
 import { requestPermission } from './request-permission.ts';
 import type { WriteSide } from './write-side.ts';
@@ -20,7 +23,7 @@ import type { WriteSide } from './write-side.ts';
 export const callRoutes = (w: WriteSide): Route[] => {
   const command = commandRouter(w);
   const [place, accept, decline, end] = [placeCall(w), acceptCall(w), declineCall(w), endCall(w)];
-  const request = requestPermission(w);
+  const [request, invite] = [requestPermission(w), inviteToCall(w)];
   return [
     command({
       method: 'post',
@@ -73,6 +76,23 @@ export const callRoutes = (w: WriteSide): Route[] => {
       run: ({ caller, params, body }, context) => {
         const content = body.method === 'template' ? { ...body, body: null } : { ...body, template: null };
         return request({ ...params, ...content, agentId: caller.sub }, context);
+      },
+    }),
+    command({
+      method: 'post',
+      path: '/v1/channels/:channelId/customers/:customer/call-invites',
+      summary: 'Send a customer a button by which they call us',
+      roles: staff,
+      params: { channelId: ChannelId, customer: CustomerName },
+      body: CallInviteBody,
+      status: 201,
+      answers: ['inviteId'],
+      run: ({ caller, params, body }, context) => {
+        const content =
+          body.method === 'template'
+            ? { template: body.template }
+            : { body: body.body ?? usualInvite.body, displayText: body.displayText, template: null };
+        return invite({ ...params, content, ttlMinutes: body.ttlMinutes, agentId: caller.sub }, context);
       },
     }),
   ];

@@ -54,6 +54,9 @@ const callId = z.string();
 const Parties = { channelId: z.string(), channelName: z.string(), customerId: z.string() };
 const Person = { waId: personal(z.string()), customerName: personal(z.string()) };
 const Staff = { agentId: z.string(), agentName: personal(z.string(), 'agentId'), team: z.string().nullable() };
+/** What the call button or the deep link carried by which the customer called; free text from outside. */
+const Payloads = { ctaPayload: z.string().nullable(), deeplinkPayload: z.string().nullable() };
+export type Payloads = z.output<z.ZodObject<typeof Payloads>>;
 const Offer = { offerId: z.string(), agentId: z.string(), ticketId: z.string() };
 
 /** The life of a call, both directions. `metaCallId` is Meta's `wacid`. */
@@ -68,16 +71,12 @@ export const callEvents = {
     metaCallId: z.string(),
     seenBy: z.enum(['connect', 'terminate']),
     sdpOffer: personal(z.string()),
-    ctaPayload: z.string().nullable(),
-    deeplinkPayload: z.string().nullable(),
+    ...Payloads,
   },
   /** The `connect` that arrived after its own `terminate`. */
-  LateConnectReceived: {
-    at: Instant,
-    callId,
-    ctaPayload: z.string().nullable(),
-    deeplinkPayload: z.string().nullable(),
-  },
+  LateConnectReceived: { at: Instant, callId, ...Payloads },
+  /** A later webhook tells by what the customer called, of which the first said nothing. */
+  CallOriginRevealed: { at: Instant, callId, ...Payloads },
   /** The router's decision: to an agent, into the queue, or missed. Made again for a call that waits. */
   CallRouted: {
     at: Instant,

@@ -8,8 +8,8 @@ import {
   queueReason,
   type Termination,
 } from './call-ending.ts';
-import type { MissReason, QueueCause } from './call-events.ts';
-import { answering, type Call, type CallEvent, evolve, isOver, isWaiting, ringing } from './call-state.ts';
+import type { MissReason, Payloads, QueueCause } from './call-events.ts';
+import { answering, type Call, type CallEvent, evolve, isOver, isWaiting, ringing, tellsOrigin } from './call-state.ts';
 import { refuse } from './decider.ts';
 import { type Instant, seconds } from './time.ts';
 
@@ -25,6 +25,12 @@ export type IncomingCall = Omit<Fields<'CallReceived'>, 'at' | 'seenBy' | 'sdpOf
 
 /** A connect older than this when it reaches us rings nobody (Meta's caller waits 30 to 60 s). */
 const staleAfter = seconds(60);
+
+/** What a webhook that is not the first adds to where the call came from. */
+const revealed = (s: Call, { at, callId, ctaPayload, deeplinkPayload }: { at: Instant; callId: string } & Payloads) => {
+  const told = { ctaPayload, deeplinkPayload };
+  return tellsOrigin(s, told) ? [{ type: 'CallOriginRevealed' as const, at, callId, ...told }] : [];
+};
 
 /** Whether an incoming call may still ring at anybody. */
 export const mayRing = (s: Call) => !isOver(s) && s.receivedAt - s.startedAt <= staleAfter;
@@ -57,7 +63,7 @@ export const incomingCommands = {
   ReceiveCall: concluding((s, c: IncomingCall & { at: Instant; sdpOffer: string | null }) => {
     if (s.direction === null) return [{ type: 'CallReceived', ...c, seenBy: 'connect' }];
     if (s.direction === 'outgoing') return refuse('call.unknown');
-    if (s.startedAt <= c.at) return [];
+    if (s.startedAt <= c.at) return revealed(s, c);
     const { at, callId, ctaPayload, deeplinkPayload } = c;
     return [{ type: 'LateConnectReceived', at, callId, ctaPayload, deeplinkPayload }];
   }),
@@ -157,9 +163,11 @@ export const incomingCommands = {
   /** Meta's `terminate` of an incoming call; it may overtake the `connect`. */
   TerminateIncoming: concluding((s, { seen, ...c }: Termination & { callId: string; seen: IncomingCall }) => {
     if (s.direction === 'outgoing') return refuse('call.unknown');
-    if (!knowsMore(s, c)) return [];
-    const received: CallEvent[] =
-      s.direction === null ? [{ type: 'CallReceived', at: c.at, ...seen, seenBy: 'terminate', sdpOffer: null }] : [];
-    return missIfOver(s, [...received, { type: 'CallEnded', ...c, from: 'meta' }], c.callId, null);
+    const first: CallEvent[] =
+      s.direction === null
+        ? [{ type: 'CallReceived', at: c.at, ...seen, seenBy: 'terminate', sdpOffer: null }]
+        : revealed(s, { at: c.at, ...seen });
+    if (!knowsMore(s, c)) return first;
+    return missIfOver(s, [...first, { type: 'CallEnded', ...c, from: 'meta' }], c.callId, null);
   }),
 };

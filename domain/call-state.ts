@@ -1,6 +1,6 @@
 import type { Direction } from './agent.ts';
-import type { Conclusion, callEvents, MissReason, QueueCause } from './call-events.ts';
-import { type EventOf, evolving } from './decider.ts';
+import type { Conclusion, callEvents, MissReason, Payloads, QueueCause } from './call-events.ts';
+import { type EventOf, evolving, same } from './decider.ts';
 import type { Instant } from './time.ts';
 
 export type CallEvent = EventOf<typeof callEvents>;
@@ -27,8 +27,7 @@ export type Call = {
   readonly agentId: string | null;
   readonly startedAt: Instant;
   readonly receivedAt: Instant;
-  /** The words that the call button or deep link carried. */
-  readonly tags: readonly string[];
+  readonly payloads: Payloads;
   readonly routed: boolean;
   /** Waiting for an agent: since its last routing, at most until then. */
   readonly queue: { readonly because: QueueCause; readonly until: Instant } | null;
@@ -54,7 +53,7 @@ export const initialCall: Call = {
   agentId: null,
   startedAt: 0,
   receivedAt: 0,
-  tags: [],
+  payloads: { ctaPayload: null, deeplinkPayload: null },
   routed: false,
   queue: null,
   offers: [],
@@ -72,8 +71,11 @@ export const initialCall: Call = {
 
 const earliest = (known: Instant | null, at: Instant) => (known === null ? at : Math.min(known, at));
 
-const tagsIn = ({ ctaPayload, deeplinkPayload }: { ctaPayload: string | null; deeplinkPayload: string | null }) =>
-  [ctaPayload, deeplinkPayload].flatMap((payload) => payload?.split(/[\s,;]+/).filter(Boolean) ?? []);
+/** Of two webhooks either may leave out what the other tells. */
+const bothSay = (a: Payloads, b: Payloads): Payloads => ({
+  ctaPayload: a.ctaPayload ?? b.ctaPayload,
+  deeplinkPayload: a.deeplinkPayload ?? b.deeplinkPayload,
+});
 
 const withOffer = (s: Call, offerId: string, change: Partial<Offer>): Call => ({
   ...s,
@@ -90,9 +92,10 @@ export const evolveCall: { [K in CallEvent['type']]: (s: Call, event: Extract<Ca
     metaCallId: e.metaCallId,
     startedAt: e.at,
     receivedAt: e.receivedAt,
-    tags: tagsIn(e),
+    payloads: bothSay(s.payloads, e),
   }),
-  LateConnectReceived: (s, e) => ({ ...s, startedAt: e.at, tags: tagsIn(e) }),
+  LateConnectReceived: (s, e) => ({ ...s, startedAt: e.at, payloads: bothSay(s.payloads, e) }),
+  CallOriginRevealed: (s, e) => ({ ...s, payloads: bothSay(s.payloads, e) }),
   CallRouted: (s, { ticketId, queued }) => ({ ...s, routed: true, ticketId, queue: queued }),
   CallOffered: (s, { offerId, agentId, expiresAt }) => ({
     ...s,
@@ -149,6 +152,13 @@ export const evolveCall: { [K in CallEvent['type']]: (s: Call, event: Extract<Ca
 
 /** The state of a call after one more event. */
 export const evolve = evolving<CallEvent, Call>(evolveCall);
+
+/** The words that the call button or the deep link carried. */
+export const tagsOf = ({ payloads: { ctaPayload, deeplinkPayload } }: Call): readonly string[] =>
+  [ctaPayload, deeplinkPayload].flatMap((payload) => payload?.split(/[\s,;]+/).filter(Boolean) ?? []);
+
+/** Whether a webhook tells more of where the call came from than we know. */
+export const tellsOrigin = ({ payloads }: Call, told: Payloads): boolean => !same(bothSay(payloads, told), payloads);
 
 /** The offer an agent has taken and Meta has not confirmed yet. */
 export const answering = (s: Call) => s.offers.find(({ state }) => state === 'answering');

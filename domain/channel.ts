@@ -164,9 +164,15 @@ export const outgoingRefusal = (s: Channel, at: Instant): Refusal | null => {
   return open ? null : refuse('channel.outside_hours', waitingUntil(opensAt));
 };
 
+/** Why nobody can call this number, or `null`. It knows no hours: whoever is invited now may call within days. */
+export const callInRefusal = (s: Channel, at: Instant): Refusal | null => {
+  if (!s.calling.enabled || !s.calling.userInitiatedEnabled) return refuse('channel.calling_disabled');
+  const restricted = restrictedUntil(s, 'incoming', at);
+  return restricted ? refuse('channel.calling_disabled', waitingUntil(restricted.until)) : null;
+};
+
 /** Why an incoming call at this instant may ring nobody, or `null` when it may. */
 export const incomingMissReason = (s: Channel, at: Instant): 'incoming_disabled' | 'outside_hours' | null => {
-  const { enabled, userInitiatedEnabled } = s.calling;
-  if (!enabled || !userInitiatedEnabled || restrictedUntil(s, 'incoming', at)) return 'incoming_disabled';
+  if (callInRefusal(s, at)) return 'incoming_disabled';
   return hoursAt(s, at).open ? null : 'outside_hours';
 };

@@ -1,7 +1,10 @@
 import { z } from 'zod';
+import { evolveInvites, type Inviting, inviteDecisions } from './call-invite.ts';
+import { inviteEvents } from './call-invite-events.ts';
 import { decider, refuse } from './decider.ts';
 import { personal } from './personal.ts';
-import { hours, Instant } from './time.ts';
+import { serviceWindow } from './service-window.ts';
+import { Instant } from './time.ts';
 
 const Pair = { channelId: z.string(), customerId: z.string() };
 type Pair = z.output<z.ZodObject<typeof Pair>>;
@@ -20,18 +23,13 @@ const events = {
     agentId: z.string(),
     reason: personal(z.string()),
   },
+  ...inviteEvents,
 };
 
-export type Conversation = { readonly ticketId: string | null; readonly windowUntil: Instant };
-const initial: Conversation = { ticketId: null, windowUntil: 0 };
+export type Conversation = { readonly ticketId: string | null; readonly windowUntil: Instant } & Inviting;
+const initial: Conversation = { ticketId: null, windowUntil: 0, invites: [] };
 
-/** How long a customer's message or call keeps the service window open. */
-const serviceWindow = hours(24);
-
-/** Whether a free-form message may be sent at this instant. */
-export const windowIsOpen = (s: Conversation, at: Instant) => at < s.windowUntil;
-
-/** One customer on one channel: the service window, and the one open ticket. Stream `conversation-<channelId>.<customerId>`. */
+/** One customer on one channel: the service window, the one open ticket, and the invites to call. Stream `conversation-<channelId>.<customerId>`. */
 export const conversation = decider({ category: 'conversation', events, initial })
   .decide({
     /** A late or repeated message that does not extend the window changes nothing. */
@@ -56,10 +54,13 @@ export const conversation = decider({ category: 'conversation', events, initial 
     DismissMissedCalls: (s, c: { at: Instant; agentId: string; reason: string } & Pair) => [
       { type: 'MissedCallsDismissed', ...c, ticketId: s.ticketId },
     ],
+
+    ...inviteDecisions,
   })
   .evolve({
     ServiceWindowOpened: (s, { until }) => ({ ...s, windowUntil: until }),
     ConversationTicketOpened: (s, { ticketId }) => ({ ...s, ticketId }),
     ConversationTicketClosed: (s) => ({ ...s, ticketId: null }),
     MissedCallsDismissed: (s) => s,
+    ...evolveInvites,
   });

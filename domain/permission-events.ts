@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { personal } from './personal.ts';
+import { MessageMethod, TemplateName } from './service-window.ts';
 import { Instant } from './time.ts';
 
 const Pair = { channelId: z.string(), customerId: z.string(), ticketId: z.string().nullable() };
 const requestId = z.string();
 const callId = z.string();
 
-const RequestMethod = z.enum(['free_form', 'template']);
 export const GrantSource = z.enum(['request', 'callback', 'profile', 'meta']);
 /** How an outgoing call ended, as far as the limits are concerned. */
 export const OutgoingResult = z.enum(['connected', 'unanswered', 'declined', 'cancelled', 'failed']);
@@ -18,8 +18,8 @@ export const permissionEvents = {
     at: Instant,
     ...Pair,
     requestId,
-    method: RequestMethod,
-    template: z.object({ name: z.string(), language: z.string() }).nullable(),
+    method: MessageMethod,
+    template: TemplateName.nullable(),
     body: personal(z.string()),
     agentId: z.string(),
   },

@@ -21,7 +21,7 @@ const TicketOpening = {
   channelName: z.string(),
   waId: personal(z.string()),
   customerName: personal(z.string()),
-  because: z.enum(['incoming_call', 'outgoing_call', 'permission_request']),
+  because: z.enum(['incoming_call', 'outgoing_call', 'permission_request', 'call_invite']),
   callId: z.string().nullable(),
 };
 export type TicketOpening = z.output<z.ZodObject<typeof TicketOpening>>;

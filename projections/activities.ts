@@ -31,6 +31,13 @@ const titles = {
   PermissionDeclined: 'Permission Declined',
   PermissionExpired: 'Permission Expired',
   PermissionRevoked: 'Permission Revoked',
+  CallInvited: 'Call Invite Created',
+  CallInviteSent: 'Call Invite Sent',
+  CallInviteRefused: 'Call Invite Not Sent',
+  CallInviteDelivered: 'Call Invite Delivered',
+  CallInviteUndelivered: 'Call Invite Not Delivered',
+  CallInviteUsed: 'Call Invite Used',
+  CallInviteExpired: 'Call Invite Expired',
   UnansweredWarningRaised: 'Unanswered Calls Warning',
 } as const satisfies Partial<Record<EventType, Words>>;
 

@@ -36,6 +36,22 @@ export const legsAfter = (legs: readonly Leg[], { offers }: Call, event: CallEve
   });
 };
 
+/** By what a customer called: the button of a message (an invite of ours, if it is one), a link, or our profile. */
+export type Origin =
+  | { readonly kind: 'call_button'; readonly inviteId: string | null; readonly payload: string }
+  | { readonly kind: 'deep_link'; readonly payload: string }
+  | { readonly kind: 'profile' };
+
+/** Where a call came from, given the invite it is known to come from. */
+export const originOf = (
+  { direction, payloads: { ctaPayload, deeplinkPayload } }: Call,
+  inviteId: string | null,
+): Origin | null => {
+  if (direction !== 'incoming') return null;
+  if (ctaPayload !== null) return { kind: 'call_button', inviteId, payload: ctaPayload };
+  return deeplinkPayload === null ? { kind: 'profile' } : { kind: 'deep_link', payload: deeplinkPayload };
+};
+
 /** What a call's status rests on, strongest first: Meta's timing, the customer's word, ours, Meta's failure. */
 export const callEvidence = (s: Call) => ({
   metaConnectedAt: s.ended?.connectedAt ?? null,

@@ -2,7 +2,9 @@ import { call } from '../domain/call.ts';
 import type { Conclusion } from '../domain/call-events.ts';
 import { progressOf } from '../domain/call-outcome.ts';
 import { answering, type Call, type CallEvent } from '../domain/call-state.ts';
-import { type Leg, legsAfter, type Step } from './call-detail.ts';
+import type { Named } from '../domain/index.ts';
+import type { Recorded } from '../store/event-log.ts';
+import { type Leg, legsAfter, type Origin, originOf, type Step } from './call-detail.ts';
 import type { Projection } from './projection.ts';
 import { streamId } from './state-projection.ts';
 
@@ -17,6 +19,8 @@ export type CallRow = {
   readonly customer: { readonly customerId: string; readonly waId: string | null; readonly name: string | null };
   readonly agentId: string | null;
   readonly ticketId: string | null;
+  /** By what the customer called; `null` of an outgoing call. */
+  readonly origin: Origin | null;
   /** What Meta charged; `null` while that is not known. */
   readonly cost: { readonly minor: number; readonly currency: string } | null;
   readonly detail: { readonly state: Call; readonly legs: readonly Leg[]; readonly timeline: readonly Step[] };
@@ -68,17 +72,27 @@ const withEvent = (doc: CallRow | null, callId: string, event: CallEvent, eventI
     agentId: state.agentId,
     ...staffOf(doc, legs, state.agentId, event),
     ticketId: state.ticketId,
+    origin: originOf(state, inviteOf(doc)),
     cost: doc?.cost ?? null,
     detail: { state, legs, timeline: [...(doc?.detail.timeline ?? []), { eventId, type: event.type, at: event.at }] },
   };
 };
+
+/** The invite by whose button the customer called, once its conversation has said so. */
+const inviteOf = (doc: CallRow | null) => (doc?.origin?.kind === 'call_button' ? doc.origin.inviteId : null);
+
+const cameFrom = (doc: CallRow | null, { inviteId }: Named<'CallInviteUsed'>) =>
+  doc && { ...doc, origin: originOf(doc.detail.state, inviteId) };
+
+const ofCall = (recorded: Recorded) =>
+  recorded.event.type === 'CallInviteUsed' ? recorded.event.callId : streamId(recorded);
 
 const newestFirst = (field: string) => ({ store: 1, [field]: 1, 'doc.startedAt': -1, _id: -1 }) as const;
 
 /** Every call, one document each, keyed by `callId`. The status is the domain's conclusion. */
 export const callLogs: Projection<CallRow> = {
   name: 'call_logs',
-  version: 2,
+  version: 3,
   indexes: [
     [{ store: 1, 'doc.startedAt': -1, _id: -1 }],
     [{ store: 1, 'doc.talkSeconds': -1, _id: -1 }],
@@ -89,7 +103,10 @@ export const callLogs: Projection<CallRow> = {
     [{ store: 1, 'doc.ticketId': 1 }],
     [{ store: 1, 'doc.metaCallId': 1 }],
   ],
-  listensTo: new Set(Object.keys(call.events)),
-  keyOf: streamId,
-  evolve: (doc, recorded) => withEvent(doc, streamId(recorded), recorded.event as CallEvent, recorded.id),
+  listensTo: new Set([...Object.keys(call.events), 'CallInviteUsed']),
+  keyOf: ofCall,
+  evolve: (doc, recorded) =>
+    recorded.event.type === 'CallInviteUsed'
+      ? cameFrom(doc, recorded.event)
+      : withEvent(doc, streamId(recorded), recorded.event as CallEvent, recorded.id),
 };

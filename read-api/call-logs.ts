@@ -35,6 +35,9 @@ const columns = {
   endedBy: 'endedBy',
   costMinor: 'cost.minor',
   costCurrency: 'cost.currency',
+  origin: 'origin.kind',
+  originInviteId: 'origin.inviteId',
+  originPayload: 'origin.payload',
 };
 
 /** Fields a count is broken down by, as the answer and as the document name them. */

@@ -25,6 +25,7 @@ export function connectWebhook(call: Call, now: number): Webhook {
     timestamp: unixSeconds(now),
     direction: call.direction,
     cta_payload: call.ctaPayload,
+    deeplink_payload: call.deeplinkPayload,
     biz_opaque_callback_data: call.opaque,
     session: incoming ? { sdp_type: 'offer', sdp: offerSdp } : { sdp_type: 'answer', sdp: answerSdp },
   };
@@ -45,6 +46,7 @@ export function terminateWebhook(call: Call, endedAt: number, error?: CallError)
     status: error ? 'FAILED' : 'COMPLETED',
     ...(call.answeredAt !== undefined && !error && timing(call.answeredAt, endedAt)),
     cta_payload: call.ctaPayload,
+    deeplink_payload: call.deeplinkPayload,
     biz_opaque_callback_data: call.opaque,
   };
   const details = { href: 'https://example.invalid/errors', error_data: { details: error?.message } };

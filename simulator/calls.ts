@@ -5,7 +5,7 @@ import { grantCallback, recordConnected, recordUnanswered } from './permission.t
 import { displayNumber } from './webhook-parts.ts';
 import { type Call, type Conversation, newId, type World } from './world.ts';
 
-type NewCall = Pick<Call, 'direction' | 'ctaPayload' | 'opaque'>;
+type NewCall = Pick<Call, 'direction' | 'ctaPayload' | 'deeplinkPayload' | 'opaque'>;
 
 /** Who or what ended a call. Only an outgoing one that `customer` or `nobody` left unanswered counts against us. */
 export type Ending = 'business' | 'customer' | 'nobody' | 'failure';

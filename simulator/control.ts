@@ -40,6 +40,7 @@ const AnswerAct = Act.extend({ hangUpAfter: z.number().min(0).max(86_400).option
 const CallAct = AnswerAct.extend({
   name: z.string().min(1).max(200).optional(),
   ctaPayload: z.string().max(512).optional(),
+  deeplinkPayload: z.string().max(512).optional(),
 });
 const FailAct = Act.extend({ code: z.int().min(138_019).max(138_023).default(138_021) });
 const MessageAct = Act.extend({ text: z.string().min(1).max(4_096) });

@@ -1,3 +1,4 @@
+import { tapButton } from './buttons.ts';
 import { type CallError, callStatusWebhook } from './call-webhooks.ts';
 import { endCall, later, pickUp, startCall } from './calls.ts';
 import { answerTo, type Decision } from './decision.ts';
@@ -10,11 +11,12 @@ import { type Call, type Conversation, newId, type World } from './world.ts';
 /** A customer and the business number (`channelId`) they deal with. */
 export type With = { readonly waId: string; readonly channelId: string };
 
-/** How a customer calls: their name, seconds until they hang up, the payload of the call button they used. */
+/** How a customer calls: their name, seconds until they hang up, the payload of the call button or link they used. */
 export type CallOptions = {
   name?: string | undefined;
   hangUpAfter?: number | undefined;
   ctaPayload?: string | undefined;
+  deeplinkPayload?: string | undefined;
 };
 
 export type Customers = ReturnType<typeof customersOf>;
@@ -50,12 +52,13 @@ export function customersOf(world: World) {
 
   return {
     /** Calls the business, also outside its hours or when calling is off: phones learn of settings days later. */
-    call: (who: With, { name, hangUpAfter, ctaPayload }: CallOptions = {}): string => {
+    call: (who: With, { name, hangUpAfter, ctaPayload, deeplinkPayload }: CallOptions = {}): string => {
       const { liveCall } = conversationWith(who);
       if (liveCall)
         throw new Problem(409, 'call.already_live', `${who.waId} is in the call ${liveCall.id}: end it first.`);
+      if (ctaPayload !== undefined) tapButton(conversationWith(who), ctaPayload, world.clock.now());
       if (name !== undefined) world.customer(who.waId).name = name;
-      const call = startCall(world, look(who), { direction: 'USER_INITIATED', ctaPayload });
+      const call = startCall(world, look(who), { direction: 'USER_INITIATED', ctaPayload, deeplinkPayload });
       hangUpLater(call, hangUpAfter);
       return call.id;
     },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Button, showButton } from './buttons.ts';
 import { countryOf } from './costs.ts';
 import { GraphError } from './graph-error.ts';
 import { messageStatusWebhook } from './message-webhooks.ts';
@@ -22,17 +23,15 @@ const CallButton = z.object({
   body: z.object({ text: z.string().min(1) }),
   action: z.object({
     name: z.literal('voice_call'),
-    parameters: z
-      .object({
-        display_text: z.string().min(1).max(20).optional(),
-        ttl_minutes: z.int().min(1).max(43_200).optional(),
-        payload: z.string().max(512).optional(),
-      })
-      .optional(),
+    parameters: Button.extend({ display_text: z.string().min(1).max(20).optional() }).optional(),
   }),
 });
 
-const Component = z.looseObject({ type: z.string().toLowerCase(), sub_type: z.string().toLowerCase().optional() });
+const Component = z.looseObject({
+  type: z.string().toLowerCase(),
+  sub_type: z.string().toLowerCase().optional(),
+  parameters: z.array(Button.loose()).default([]),
+});
 
 const Envelope = Recipient.extend({
   recipient_type: z.literal('individual').optional(),
@@ -69,6 +68,7 @@ export function sendMessage(world: World, phoneNumberId: string, message: Messag
   if (asksPermission) checkRequest(conversation, now);
   const sent = { id: newId('wamid'), opaque: message.biz_opaque_callback_data, pricing: pricingOf(world, message) };
   deliver(world, conversation, sent);
+  showButton(conversation, buttonOf(message), now);
   if (asksPermission && conversation.reachable) recordRequest(conversation, sent.id, now);
   return {
     messaging_product: 'whatsapp',
@@ -88,6 +88,15 @@ function isPermissionRequest(world: World, message: Message): boolean {
   const registered = world.template(name, language.code);
   if (registered) return registered.components.some(({ type }) => type === 'call_permission_request');
   return !components.some(({ sub_type }) => sub_type === 'voice_call');
+}
+
+/** The call button of a message; a template tells each of its parameters apart. */
+function buttonOf(message: Message): z.infer<typeof Button> | undefined {
+  if (message.type === 'interactive' && message.interactive.type === 'voice_call')
+    return message.interactive.action.parameters;
+  if (message.type !== 'template') return undefined;
+  const button = message.template.components.find(({ sub_type }) => sub_type === 'voice_call');
+  return button?.parameters && Object.assign({}, ...button.parameters);
 }
 
 function checkRequest(conversation: Conversation, now: number) {

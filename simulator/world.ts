@@ -16,6 +16,7 @@ export type Call = {
   readonly conversation: Conversation;
   readonly timers: Cancel[];
   readonly ctaPayload?: string | undefined;
+  readonly deeplinkPayload?: string | undefined;
   opaque?: string | undefined;
   preAccepted?: string;
   answeredAt?: number;
@@ -44,6 +45,8 @@ export type Conversation = {
   /** The last permission request on the customer's screen. */
   card?: { readonly id: string; until: number; answered: boolean };
   unread: SentMessage[];
+  /** Until when the call buttons sent to the customer can be tapped, by their payload; one that never arrived cannot. */
+  readonly buttons: Map<string, number>;
   liveCall?: Call;
   lastIncoming?: Call;
 };
@@ -78,6 +81,7 @@ export function createWorld({ clock, timers, send }: Parts) {
       unansweredInRow: 0,
       windowUntil: 0,
       unread: [],
+      buttons: new Map(),
     }));
 
   const remember = (call: Call) => {

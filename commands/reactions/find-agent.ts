@@ -1,6 +1,6 @@
 import { type Agent, agent } from '../../domain/agent.ts';
 import { mayRing } from '../../domain/call.ts';
-import type { Call } from '../../domain/call-state.ts';
+import { type Call, tagsOf } from '../../domain/call-state.ts';
 import { capacityOf } from '../../domain/capacity.ts';
 import { channel, incomingMissReason } from '../../domain/channel.ts';
 import { isRefusal } from '../../domain/decider.ts';
@@ -48,9 +48,9 @@ const choose = async (w: WriteSide, handing: Handing, refusedBy: readonly string
   const tried = [...refusedBy, ...state.offers.map(({ agentId }) => agentId)];
   const held = roster.find((one) => one.state.call?.callId === callId && !tried.includes(one.agentId));
   if (held) return already(held);
-  const { startedAt, tags, parties, person } = state;
+  const { startedAt, parties, person } = state;
   const channelMiss = incomingMissReason(await w.stateOf(channel, parties.channelId), startedAt);
-  const call = { startedAt, tags, channelId: parties.channelId, waId: person.waId };
+  const call = { startedAt, tags: tagsOf(state), channelId: parties.channelId, waId: person.waId };
   const route = routeCall({ at: w.now(), channelMiss, rules, journeys, call, ticketId, roster, tried });
   return { ...route, colleague: roster.find(({ agentId }) => agentId === route.chosen) ?? null };
 };

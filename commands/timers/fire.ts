@@ -113,6 +113,13 @@ const firings: Record<TimerKind, Firing> = {
     await w.transact(permission, pair, expire, contextFor(timer));
   },
 
+  invite_expires: (w, timer) => {
+    const [channelId, customerId] = [field(timer, 'channelId'), field(timer, 'customerId')];
+    const about = { channelId, customerId, inviteId: field(timer, 'inviteId') };
+    const expire = { type: 'ExpireInvite', at: timer.dueAt, ...about } as const;
+    return w.transact(conversation, pairKey(channelId, customerId), expire, contextFor(timer));
+  },
+
   settings_retried: (w, timer) => {
     const channelId = field(timer, 'channelId');
     return w.transact(channel, channelId, { type: 'RetrySettings', at: timer.dueAt, channelId }, contextFor(timer));

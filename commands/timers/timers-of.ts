@@ -15,6 +15,7 @@ export type TimerKind =
   | 'authorisation_unused'
   | 'permission_expires'
   | 'request_expires'
+  | 'invite_expires'
   | 'settings_retried';
 
 /** `key` names it: the same key again moves it, so a timer exists once. `subject` is what it is about. */
@@ -84,6 +85,9 @@ export const timersOf: { readonly [T in EventType]?: (event: Named<T>) => readon
   PermissionDeclined: ({ at, requestId, ...event }) =>
     requestId === null ? [] : [requestExpiry({ ...event, at, requestId })],
   PermissionRequestDelivered: (event) => [requestExpiry(event)],
+  CallInvited: ({ inviteId, expiresAt, ...event }) => [
+    timer('invite_expires', inviteId, expiresAt, { ...pairOf(event), inviteId }),
+  ],
   CallingSettingsRefused: ({ channelId, retryAt }) =>
     retryAt === null ? [] : [timer('settings_retried', channelId, retryAt, { channelId })],
 };

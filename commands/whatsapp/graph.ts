@@ -2,14 +2,15 @@ import { z } from 'zod';
 import { pause } from '../../store/back-off.ts';
 import type { CallingSettings } from './calling-settings.ts';
 import { type Failed, failedAnswer, type GraphFailure, noAnswer } from './graph-reply.ts';
+import { type InviteContent, inviteMessage, permissionMessage, type Template } from './messages.ts';
 
 export type { GraphFailure } from './graph-reply.ts';
 
 /** Whom to reach: digits of the number, else the business-scoped user id. */
 type Recipient = { waId: string | null; bsuid: string | null };
-type Template = { name: string; language: string; parameters: readonly string[] };
+type SentOrNot = Promise<{ ok: true; messageId: string } | GraphFailure>;
 
-/** What we ask of Meta. Failures are answers, never exceptions. `callId` and `requestId` come back in its webhooks. */
+/** What we ask of Meta. Failures are answers, never exceptions. Our ids come back in its webhooks. */
 export type Graph = {
   connect(
     c: { channelId: string; callId: string; sdpOffer: string | null } & Recipient,
@@ -25,7 +26,10 @@ export type Graph = {
   terminate(c: { channelId: string; metaCallId: string }): Promise<{ ok: true } | GraphFailure>;
   requestPermission(
     c: { channelId: string; requestId: string; body: string | null; template: Template | null } & Recipient,
-  ): Promise<{ ok: true; messageId: string } | GraphFailure>;
+  ): SentOrNot;
+  inviteToCall(
+    c: { channelId: string; inviteId: string; ttlMinutes: number; content: InviteContent } & Recipient,
+  ): SentOrNot;
   configureCalling(c: { channelId: string; calling: CallingSettings }): Promise<{ ok: true } | GraphFailure>;
 };
 
@@ -54,27 +58,6 @@ const silence = [
 const session = (sdp_type: 'offer' | 'answer', sdp: string | null) => ({ sdp_type, sdp: sdp ?? silence });
 
 const recipient = ({ waId, bsuid }: Recipient) => ({ ...(waId && { to: waId }), ...(bsuid && { recipient: bsuid }) });
-
-const permissionMessage = (body: string | null, template: Template | null) => {
-  if (template === null)
-    return {
-      type: 'interactive',
-      interactive: {
-        type: 'call_permission_request',
-        action: { name: 'call_permission_request' },
-        ...(body !== null && { body: { text: body } }),
-      },
-    };
-  const parameters = template.parameters.map((text) => ({ type: 'text', text }));
-  return {
-    type: 'template',
-    template: {
-      name: template.name,
-      language: { code: template.language },
-      components: parameters.length > 0 ? [{ type: 'body', parameters }] : [],
-    },
-  };
-};
 
 /** Whether asking once more is safe: surely not done (busy, no connection), or harmless when done twice. */
 const mayAskAgain = ({ failure, status }: Failed, failures: number, harmlessTwice: boolean) => {
@@ -140,6 +123,12 @@ export const graphClient = ({
 
   const onCall = (channelId: string, body: object) => done(`${channelId}/calls`, { ...product, ...body });
 
+  const send = async (channelId: string, to: Recipient, ours: string, message: object): SentOrNot => {
+    const addressed = { ...product, recipient_type: 'individual', ...recipient(to), ...message };
+    const answer = await ask(`${channelId}/messages`, { ...addressed, biz_opaque_callback_data: ours }, Sent);
+    return isFailure(answer) ? answer : { ok: true, messageId: answer.messages[0].id };
+  };
+
   /** Once Meta may have taken the answer, "invalid" means "already accepted"; had the caller gone, a webhook would say so. */
   const acceptOnce = async (channelId: string, body: object) => {
     const first = await ask(`${channelId}/calls`, { ...product, ...body }, Done);
@@ -166,16 +155,10 @@ export const graphClient = ({
     reject: ({ channelId, metaCallId }) => onCall(channelId, { call_id: metaCallId, action: 'reject' }),
     terminate: ({ channelId, metaCallId }) => onCall(channelId, { call_id: metaCallId, action: 'terminate' }),
 
-    async requestPermission({ channelId, requestId, body, template, ...to }) {
-      const message = {
-        ...product,
-        recipient_type: 'individual',
-        ...recipient(to),
-        ...permissionMessage(body, template),
-      };
-      const answer = await ask(`${channelId}/messages`, { ...message, biz_opaque_callback_data: requestId }, Sent);
-      return isFailure(answer) ? answer : { ok: true, messageId: answer.messages[0].id };
-    },
+    requestPermission: ({ channelId, requestId, body, template, ...to }) =>
+      send(channelId, to, requestId, permissionMessage(body, template)),
+    inviteToCall: ({ channelId, inviteId, ttlMinutes, content, ...to }) =>
+      send(channelId, to, inviteId, inviteMessage(content, ttlMinutes, inviteId)),
 
     configureCalling: ({ channelId, calling }) => done(`${channelId}/settings`, { calling }),
   };

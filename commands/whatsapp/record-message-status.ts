@@ -2,13 +2,14 @@ import { conversation } from '../../domain/conversation.ts';
 import { permission } from '../../domain/permission.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Customer } from '../../store/directory.ts';
+import { pairKey } from '../belongings.ts';
 import type { WriteSide } from '../write-side.ts';
 import type { StatusItem } from './delivery.ts';
 import type { StatusPiece } from './pieces.ts';
 import type { SetAsideReason } from './set-aside.ts';
 import { connectedChannel, webhookContext } from './webhook-context.ts';
 
-/** Records one element of `statuses[]` that is about a message: whether a permission request arrived. */
+/** Records one element of `statuses[]` that is about a message: whether a permission request or a call invite arrived. */
 export const recordMessageStatus =
   (w: WriteSide) =>
   async ({ channelId, item, raw }: StatusPiece, receivedAt: Instant): Promise<SetAsideReason | null> => {
@@ -16,23 +17,45 @@ export const recordMessageStatus =
     if (!owner) return 'unknown_channel';
     const customer = await recipientOf(w, owner.store, item);
     if (!customer) return 'unknown_message';
-    const id = `${channelId}.${customer.customerId}`;
-    const { requests } = await w.stateOf(permission, id);
-    const request = requests.find((r) => r.requestId === item.biz_opaque_callback_data || r.messageId === item.id);
-    if (!request) return 'unknown_message';
-    const { ticketId } = await w.stateOf(conversation, id);
-    const { requestId } = request;
-    const context = webhookContext(owner.store, { type: 'meta', id: channelId }, requestId, raw);
-    const at = item.timestamp ?? receivedAt;
-    const fact = { at, channelId, customerId: customer.customerId, ticketId, requestId };
-    if (item.status === 'failed') {
-      const metaErrorCode = item.errors[0]?.code ?? null;
-      await w.transact(permission, id, { type: 'RecordRequestUndelivered', ...fact, metaErrorCode }, context);
-    } else if (item.status === 'delivered' || item.status === 'read') {
-      await w.transact(permission, id, { type: 'RecordRequestDelivered', ...fact }, context);
-    }
+    const { customerId } = customer;
+    const pair = pairKey(channelId, customerId);
+    const { requests } = await w.stateOf(permission, pair);
+    const { invites, ticketId } = await w.stateOf(conversation, pair);
+    const request = requests.find(({ requestId, messageId }) => isAbout(item, requestId, messageId));
+    const invite = invites.find(({ inviteId, messageId }) => isAbout(item, inviteId, messageId));
+    const ours = request?.requestId ?? invite?.inviteId;
+    if (ours === undefined) return 'unknown_message';
+    const fate = fateOf(item);
+    if (fate === null) return null;
+    const context = webhookContext(owner.store, { type: 'meta', id: channelId }, ours, raw);
+    const about = { at: item.timestamp ?? receivedAt, channelId, customerId };
+    if (request) await w.transact(permission, pair, ofRequest(fate, { ...about, ticketId, requestId: ours }), context);
+    else await w.transact(conversation, pair, ofInvite(fate, { ...about, inviteId: ours }), context);
     return null;
   };
+
+const isAbout = ({ id, biz_opaque_callback_data }: StatusItem, ours: string, messageId: string | null) =>
+  ours === biz_opaque_callback_data || messageId === id;
+
+type Fate = { readonly arrived: true } | { readonly arrived: false; readonly metaErrorCode: number | null };
+
+/** What became of a message; `null` while it is on its way. */
+const fateOf = ({ status, errors }: StatusItem): Fate | null => {
+  if (status === 'failed') return { arrived: false, metaErrorCode: errors[0]?.code ?? null };
+  return status === 'delivered' || status === 'read' ? { arrived: true } : null;
+};
+
+type About = { readonly at: Instant; readonly channelId: string; readonly customerId: string };
+
+const ofRequest = (fate: Fate, about: About & { ticketId: string | null; requestId: string }) =>
+  fate.arrived
+    ? ({ type: 'RecordRequestDelivered', ...about } as const)
+    : ({ type: 'RecordRequestUndelivered', ...about, metaErrorCode: fate.metaErrorCode } as const);
+
+const ofInvite = (fate: Fate, about: About & { inviteId: string }) =>
+  fate.arrived
+    ? ({ type: 'RecordInviteDelivered', ...about } as const)
+    : ({ type: 'RecordInviteUndelivered', ...about, metaErrorCode: fate.metaErrorCode } as const);
 
 /** Whoever we wrote to is in the directory; only by a BSUID must they be looked up the way that could enter them. */
 const recipientOf = async (

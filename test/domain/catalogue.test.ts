@@ -42,6 +42,7 @@ describe('the catalogue of events', () => {
     ['TicketOpened', ['waId', 'customerName'], 'customerId'],
     ['NoteAdded', ['text'], 'customerId'],
     ['PermissionRequested', ['body'], 'customerId'],
+    ['CallInvited', ['body'], 'customerId'],
     ['MissedCallsDismissed', ['reason'], 'customerId'],
     ['AgentRegistered', ['name', 'email'], 'agentId'],
   ])('%s keeps %j from the log in clear, for %s', (type, fields, subject) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { askingRefusal, channel, incomingMissReason, outgoingRefusal } from '../../domain/channel.ts';
+import { askingRefusal, callInRefusal, channel, incomingMissReason, outgoingRefusal } from '../../domain/channel.ts';
 import { fold } from '../../domain/decider.ts';
 import { days, hours } from '../../domain/time.ts';
 import { history, scenario } from '../support/scenario.ts';
@@ -147,6 +147,23 @@ describe('calls and requests from a number', () => {
     ['restricted no longer', numberWith(configured, restricted('outgoing', night)), night, null],
   ])('asking for permission knows no hours, but Meta’s restrictions: %s', (_, state, at, refusal) => {
     expect(askingRefusal(state, at)).toEqual(refusal);
+  });
+});
+
+describe('inviting customers to call knows no hours', () => {
+  const disabled = { refused: 'channel.calling_disabled' };
+  test.each([
+    ['never set up', numberWith(), disabled],
+    ['calling off', numberWith({ ...configured, enabled: false }), disabled],
+    ['incoming calls off', numberWith({ ...configured, userInitiatedEnabled: false }), disabled],
+    ['incoming calls restricted', numberWith(configured, restricted('incoming', null)), disabled],
+    ['all restricted', numberWith(configured, restricted('both', night + 1)), { ...disabled, retryAt: night + 1 }],
+    ['restricted no longer', numberWith(configured, restricted('incoming', night)), null],
+    ['only outgoing calls restricted', numberWith(configured, restricted('outgoing', null)), null],
+    ['only its icon hidden', numberWith(configured, restricted('icon', null)), null],
+    ['outside its hours', numberWith(configured), null],
+  ])('but whether anybody could call: %s', (_, state, refusal) => {
+    expect(callInRefusal(state, night)).toEqual(refusal);
   });
 });
 

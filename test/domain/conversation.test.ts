@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { conversation, windowIsOpen } from '../../domain/conversation.ts';
+import { conversation } from '../../domain/conversation.ts';
 import { fold } from '../../domain/decider.ts';
+import { windowIsOpen } from '../../domain/service-window.ts';
 import { hours } from '../../domain/time.ts';
 import { scenario, stepsOf } from '../support/scenario.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { call } from '../../domain/call.ts';
+import { tagsOf } from '../../domain/call-state.ts';
 import type { Journey } from '../../domain/journey.ts';
 import { routeCall } from '../../domain/route-call.ts';
 import { RoutingMode, routing } from '../../domain/routing.ts';
@@ -88,7 +89,7 @@ describe('a journey', () => {
 
   test('knows the words that the call button or deep link carried', () => {
     const received = { ...incoming.received(), ctaPayload: 'vip, spring', deeplinkPayload: 'shop;' } as CallCommand;
-    const { tags } = history(call, [received]).state;
+    const tags = tagsOf(history(call, [received]).state);
     expect(tags).toEqual(['vip', 'spring', 'shop']);
     expect(led(journey({ tags: ['shop'] }, toVoice), { tags }).chosen).toBe('voice');
   });

@@ -43,6 +43,7 @@ test.each(
   post /v1/calls/{callId}/decline
   post /v1/calls/{callId}/end
   post /v1/channels/{channelId}/customers/{customer}/permission-requests
+  post /v1/channels/{channelId}/customers/{customer}/call-invites
   post /v1/tickets/{ticketId}/assign
   post /v1/tickets/{ticketId}/resolve
   post /v1/tickets/{ticketId}/reopen

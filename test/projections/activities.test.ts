@@ -3,8 +3,12 @@ import type { DomainEvent } from '../../domain/index.ts';
 import { activities } from '../../projections/activities.ts';
 import { at, happened, storedAfter } from './events.ts';
 
-const { opened, linked, answered, concluded, assigned, responded, resolved, reopened, noted, granted } = happened;
+const { opened, linked, answered, concluded, assigned, responded, resolved, reopened, noted, granted, inviteUsed } =
+  happened;
 const pair = { channelId: 'ch1', customerId: 'cus_mia', ticketId: 't1' };
+
+const invite = { at: at(1), ...pair, inviteId: 'i1' };
+const words = { method: 'free_form', template: null, body: 'Tap', displayText: 'Call Now', agentId: 'asha' } as const;
 
 const told = (...events: DomainEvent[]) =>
   [...storedAfter(activities, events).values()].flatMap(({ doc }) => doc ?? []);
@@ -24,6 +28,13 @@ describe('the history of a ticket', () => {
     ['Call Completed', concluded(1, { status: 'completed' })],
     ['Call Unanswered', concluded(1, { direction: 'outgoing', status: 'unanswered' })],
     ['Permission Sent', { type: 'PermissionRequestSent', at: at(1), ...pair, requestId: 'r1', messageId: 'm1' }],
+    ['Call Invite Created', { type: 'CallInvited', ...invite, ...words, ttlMinutes: 60, expiresAt: at(61) }],
+    ['Call Invite Sent', { type: 'CallInviteSent', ...invite, messageId: 'm1' }],
+    ['Call Invite Not Sent', { type: 'CallInviteRefused', ...invite, metaErrorCode: 131009 }],
+    ['Call Invite Delivered', { type: 'CallInviteDelivered', ...invite }],
+    ['Call Invite Not Delivered', { type: 'CallInviteUndelivered', ...invite, metaErrorCode: 131026 }],
+    ['Call Invite Used', inviteUsed(1)],
+    ['Call Invite Expired', { type: 'CallInviteExpired', ...invite }],
     ['Permission Approved', granted(1)],
     ['Permission Declined', { type: 'PermissionDeclined', at: at(1), ...pair, requestId: 'r1' }],
     ['Permission Expired', { type: 'PermissionExpired', at: at(1), ...pair }],

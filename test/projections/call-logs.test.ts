@@ -6,6 +6,7 @@ import { at, happened, noon, shownAfter } from './events.ts';
 
 const { received, routed, offered, declined, answering, answered, missed, ended, concluded, placed, rang, pickedUp } =
   happened;
+const { inviteUsed } = happened;
 const incoming = (...events: DomainEvent[]) => shownAfter(callLogs, 'c1', [received(0), ...events]);
 const outgoing = (...events: DomainEvent[]) => shownAfter(callLogs, 'c2', [placed(0), ...events]);
 
@@ -111,6 +112,29 @@ describe('a row of the call logs', () => {
       metaErrorCode: 1,
       metaConnectedAt: null,
     });
+  });
+
+  const byButton = { ctaPayload: 'i1' };
+  const revealed = { type: 'CallOriginRevealed', at: at(1), callId: 'c1', ...byButton, deeplinkPayload: null } as const;
+  const ofInvite = { kind: 'call_button', inviteId: 'i1', payload: 'i1' };
+
+  test.each<[string, DomainEvent[], object]>([
+    ['the profile', [received(0)], { kind: 'profile' }],
+    ['a link', [received(0, { deeplinkPayload: 'site' })], { kind: 'deep_link', payload: 'site' }],
+    ['a button', [received(0, byButton)], { kind: 'call_button', inviteId: null, payload: 'i1' }],
+    ['a button first', [received(0, { ...byButton, deeplinkPayload: 'site' }), inviteUsed(1)], ofInvite],
+    ['an invite', [received(0, byButton), inviteUsed(1), routed(1), concluded(2)], ofInvite],
+    ['an invite, told late', [received(0), revealed, inviteUsed(1), routed(1)], ofInvite],
+  ])('says where the customer called from: %s', (_, events, origin) => {
+    expect(shownAfter(callLogs, 'c1', events)?.origin).toEqual(origin);
+  });
+
+  test('says of an outgoing call that it came from nowhere', () => {
+    expect(outgoing()?.origin).toBeNull();
+  });
+
+  test('is not made by the use of an invite alone', () => {
+    expect(shownAfter(callLogs, 'c1', [inviteUsed(1)])).toBeNull();
   });
 
   test('holds no session description', () => {

@@ -256,6 +256,14 @@ export const happened = {
     reason: 'wrong number',
     ...over,
   }),
+  inviteUsed: (minute: number, over: Over<'CallInviteUsed'> = {}): Named<'CallInviteUsed'> => ({
+    type: 'CallInviteUsed',
+    at: at(minute),
+    ...ids,
+    inviteId: 'i1',
+    callId: 'c1',
+    ...over,
+  }),
   granted: (minute: number, over: Over<'PermissionGranted'> = {}): Named<'PermissionGranted'> => ({
     type: 'PermissionGranted',
     at: at(minute),

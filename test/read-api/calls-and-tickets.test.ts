@@ -16,6 +16,7 @@ const {
   linkEnded,
   assigned,
   noted,
+  inviteUsed,
 } = happened;
 
 const leo = { customerId: 'cus_leo', waId: '4930999', customerName: 'Leo' };
@@ -60,7 +61,8 @@ const story = [
   }),
   noted(16),
   // another number of the same store
-  received(20, { callId: 'c3', channelId: 'ch2', channelName: 'Sales', metaCallId: 'wacid.3' }),
+  received(20, { callId: 'c3', channelId: 'ch2', channelName: 'Sales', metaCallId: 'wacid.3', ctaPayload: 'i1' }),
+  inviteUsed(20, { callId: 'c3', channelId: 'ch2', ticketId: null }),
 ];
 
 let world: World;
@@ -91,6 +93,7 @@ describe('the call logs', () => {
         agentName: 'Bea',
         team: 'night',
         ticketId: 't2',
+        origin: null,
         startedAt: new Date(at(10)).toISOString(),
         answeredAt: new Date(at(11)).toISOString(),
         endedAt: new Date(at(15)).toISOString(),
@@ -160,6 +163,17 @@ describe('the call logs', () => {
     expect(body.timeline.at(-1)).toMatchObject({ type: 'CallConcluded', at: new Date(at(2)).toISOString() });
     expect(body.evidence).toMatchObject({ metaConnectedAt: null, agentAnsweredAt: null });
     expect(body).not.toHaveProperty('detail');
+  });
+
+  test('tell where a call came from: one by one, in the list and in its export', async () => {
+    const origin = { kind: 'call_button', inviteId: 'i1', payload: 'i1' };
+    expect((await world.ask('/v1/call-logs/c3')).body.origin).toEqual(origin);
+    expect((await world.ask('/v1/call-logs/c1')).body.origin).toEqual({ kind: 'profile' });
+    expect((await world.ask('/v1/call-logs/c2')).body.origin).toBeNull();
+    expect((await world.ask('/v1/call-logs?channel=ch2')).body.items).toMatchObject([{ origin }]);
+    const { text } = await world.ask('/v1/call-logs?sort=startedAt', { headers: { accept: 'text/csv' } });
+    const ends = text.split('\r\n').map((line) => line.split(',').slice(-3).join(','));
+    expect(ends.slice(0, 4)).toEqual(['origin,originInviteId,originPayload', 'profile,,', ',,', 'call_button,i1,i1']);
   });
 
   test('know no call of another store', async () => {

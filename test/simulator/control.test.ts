@@ -69,7 +69,11 @@ test('refuses to hang up a call that only rings', async () => {
 });
 
 test.each([
-  ['call', { hangupAfter: 3 }, 'unknown field hangupAfter (known: channelId, hangUpAfter, name, ctaPayload)'],
+  [
+    'call',
+    { hangupAfter: 3 },
+    'unknown field hangupAfter (known: channelId, hangUpAfter, name, ctaPayload, deeplinkPayload)',
+  ],
   ['call', { hangUpAfter: -1 }, 'hangUpAfter'],
   ['message', {}, 'text'],
   ['permission', { response: 'maybe', source: 'request' }, 'response'],

@@ -50,6 +50,8 @@ const formed: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
     { nil: null },
   ),
   holidays: fc.constant([{ date: '2026-12-25' }]),
+  displayText: fc.constantFrom(null, 'Call Now'),
+  ttlMinutes: fc.integer({ min: 1, max: 43_200 }),
 };
 
 /** Any event of a type; every personal value, unless `null`, carries the tracer. */

@@ -35,6 +35,13 @@ describe('an event starts the timers of what time alone causes later', () => {
       starts: { request_expires: days(7) },
     },
     {
+      event: {
+        ...{ type: 'CallInvited', at, ...pair, inviteId: 'i', method: 'template', template: null, body: null },
+        ...{ displayText: null, ttlMinutes: 1, agentId: 'a', expiresAt: at + minutes(1) },
+      } as DomainEvent,
+      starts: { invite_expires: minutes(1) },
+    },
+    {
       event: { type: 'PermissionDeclined', at, ...pair, requestId: 'r' },
       starts: { request_expires: days(7) },
     },

@@ -118,6 +118,56 @@ describe('what is asked of Meta', () => {
   });
 });
 
+describe('an invite to call', () => {
+  const to = { channelId: '800', waId: '910000000042', bsuid: null, inviteId: 'our-invite', ttlMinutes: 100 };
+  const button = { payload: 'our-invite', ttl_minutes: 100 };
+
+  test('in free form has a text and a button that brings our id back', async () => {
+    const content = { body: 'Tap to call us', displayText: 'Call Now', template: null };
+    expect(await graph.inviteToCall({ ...to, content })).toEqual({
+      ok: true,
+      messageId: expect.stringMatching(/^wamid\./),
+    });
+    expect(meta.asked).toEqual([
+      {
+        path: '/v24.0/800/messages',
+        body: {
+          messaging_product: 'whatsapp',
+          recipient_type: 'individual',
+          to: '910000000042',
+          type: 'interactive',
+          interactive: {
+            type: 'voice_call',
+            body: { text: 'Tap to call us' },
+            action: { name: 'voice_call', parameters: { display_text: 'Call Now', ...button } },
+          },
+          biz_opaque_callback_data: 'our-invite',
+        },
+      },
+    ]);
+  });
+
+  test.each([
+    ['with values for its text', ['SYN-1'], [{ type: 'body', parameters: [{ type: 'text', text: 'SYN-1' }] }]],
+    ['without', [], []],
+  ])('by template, %s, gives its button our id and its time', async (_, parameters, body) => {
+    await graph.inviteToCall({ ...to, content: { template: { name: 'call_us', language: 'en', parameters } } });
+    const voiceCall = [
+      { type: 'ttl_minutes', ttl_minutes: 100 },
+      { type: 'payload', payload: 'our-invite' },
+    ];
+    expect(meta.asked[0]?.body).toMatchObject({
+      type: 'template',
+      template: {
+        name: 'call_us',
+        language: { code: 'en' },
+        components: [...body, { type: 'button', sub_type: 'voice_call', parameters: voiceCall }],
+      },
+      biz_opaque_callback_data: 'our-invite',
+    });
+  });
+});
+
 describe('what Meta refuses', () => {
   test.each([
     [138006, 401, 'permission.none'],
