@@ -35,9 +35,9 @@ describe('what time alone causes', () => {
       async () => (await ringbook.ask(asha, `/v1/call-logs/${offer.callId}`)).body,
       ({ legs }) => legs?.[0]?.acknowledged !== false,
     );
-    await ringbook.simulate('/clock', { advance: 'PT29S' });
+    await ringbook.simulate('/clock', { advance: 'PT20S' });
     expect((await ringbook.ask(asha, `/v1/call-logs/${offer.callId}`)).body.status).toBe('ongoing');
-    await ringbook.simulate('/clock', { advance: 'PT2S' });
+    await ringbook.simulate('/clock', { advance: 'PT11S' });
     const row = await eventually(
       async () => (await ringbook.ask(asha, `/v1/call-logs/${offer.callId}`)).body,
       ({ status }) => status === 'missed',

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { desks } from '../support/desk.ts';
-import { type Ringbook, startRingbook } from '../support/ringbook.ts';
+import { eventually, type Ringbook, startRingbook } from '../support/ringbook.ts';
 
 let ringbook: Ringbook;
 let world: ReturnType<typeof desks>;
@@ -29,6 +29,43 @@ const openFrom = async (from: number, until: number) => {
     workingHours: { timezone: 'UTC', weekly: [{ day: open.day, open: open.time, close: close.time }] },
   };
 };
+
+describe('How Customers Can Initiate Calls', () => {
+  const start = async () => {
+    const desk = await world.open();
+    return { desk, asha: await desk.arrives('asha'), customer: desk.customer() };
+  };
+
+  test('Tapping call button on your WhatsApp business profile', async () => {
+    const { asha, customer } = await start();
+    await customer.rings();
+    await asha.takes(customer);
+    await customer.row({ origin: { kind: 'profile' } });
+  });
+
+  test.each([
+    ['Interactive message', { method: 'free_form' }],
+    ['Message template', { method: 'template', template: { name: 'call_us', language: 'en' } }],
+  ])('%s with call options', async (_, how) => {
+    const { asha, customer } = await start();
+    if (how.method === 'free_form') await customer.writes();
+    const { body } = await eventually(
+      () => asha.post(`${customer.at}/call-invites`, how),
+      ({ status }) => status === 201,
+    );
+    await customer.history('Call Invite Delivered');
+    await customer.rings({ ctaPayload: body.inviteId });
+    await asha.takes(customer);
+    await customer.row({ origin: { kind: 'call_button', inviteId: body.inviteId } });
+  });
+
+  test('Call deep links in messages', async () => {
+    const { asha, customer } = await start();
+    await customer.rings({ deeplinkPayload: 'site-header' });
+    await asha.takes(customer);
+    await customer.row({ origin: { kind: 'deep_link', payload: 'site-header' } });
+  });
+});
 
 describe('Permission Required', () => {
   test('No (customer initiates voluntarily)', async () => {
