@@ -5,6 +5,7 @@ import { WebSocket } from 'ws';
 import { signToken } from './http/caller.ts';
 import type { Customers } from './simulator/customers.ts';
 import { demoChannels, demoPeople, startDemo } from './simulator/demo.ts';
+import { displayNumber } from './simulator/webhook-parts.ts';
 
 const store = 'demo';
 
@@ -67,7 +68,7 @@ const setUp = async (at: Addresses) => {
     const name = ['Growth India', 'Care India'][index];
     await put(`/v1/channels/${channelId}`, {
       name,
-      displayPhoneNumber: `+9100000000${index + 1}0`,
+      displayPhoneNumber: `+${displayNumber(channelId)}`,
       wabaId: '900000000000001',
     });
     await put(`/v1/channels/${channelId}/calling`, {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { type Clock, movableClock, realClock } from './clock.ts';
 import { callSockets } from './commands/call-socket.ts';
@@ -170,6 +171,8 @@ const startWhatsApp = async (
     accessToken,
     clock,
     settle,
+    dir: join(config.dataDir, 'simulator'),
+    onFault: (err) => logger.warn({ err }, 'what the simulated customers did could not be kept'),
   });
   onStop(simulator.stop);
   logger.info({ service: 'simulator', url: simulator.url }, 'listening');

@@ -1,21 +1,22 @@
-import { type BilledCall, type BilledMessage, type Costs, callCost, currency, messageCost } from './costs.ts';
+import { type Billed, type BilledCall, type BilledMessage, callCost, currency, messageCost } from './costs.ts';
 import { GraphError } from './graph-error.ts';
 
 const spans: Readonly<Record<string, number>> = { HALF_HOUR: 1_800, DAILY: 86_400, MONTHLY: 30 * 86_400 };
 
 /**
  * The answer of `GET /{wabaId}?fields=…`: `currency`, `call_analytics` and `pricing_analytics` with their dotted
- * parameters. Buckets begin at the asked start, so a day is the caller's day. Throws error 100 for anything else.
+ * parameters, of the calls in the shape of 2025 when that is wanted. Buckets begin at the asked start, so a day is the
+ * caller's day. Throws error 100 for anything else.
  */
-export function analytics(costs: Costs, wabaId: string, fields: string) {
+export function analytics(billed: Billed, wabaId: string, fields: string, olderShape = false) {
   const calls = queryOf('call_analytics', fields);
   const pricing = queryOf('pricing_analytics', fields);
   const asksCurrency = /\bcurrency\b/.test(fields);
   if (!calls && !pricing && !asksCurrency) throw new GraphError(100, `fields: nothing known in "${fields}".`);
   return {
     ...(asksCurrency && { currency }),
-    ...(calls && { call_analytics: callAnalytics(costs, calls) }),
-    ...(pricing && { pricing_analytics: { data: [{ data_points: messagePoints(costs, pricing) }] } }),
+    ...(calls && { call_analytics: callAnalytics(billed, calls, olderShape) }),
+    ...(pricing && { pricing_analytics: { data: [{ data_points: messagePoints(billed, pricing) }] } }),
     id: wabaId,
   };
 }
@@ -40,23 +41,23 @@ function queryOf(name: string, fields: string): Query | undefined {
 
 const listOf = (value: string) => value.split(',').flatMap((item) => item.replace(/[[\]"'\s]/g, '') || []);
 
-function callAnalytics(costs: Costs, query: Query) {
+function callAnalytics(billed: Billed, query: Query, olderShape: boolean) {
   const { phone_numbers, directions, country_codes, dimensions = [], metric_types } = query.lists;
-  const kept = costs.calls.filter(
+  const kept = billed.calls.filter(
     ({ phone_number, direction, country }) =>
       among(phone_numbers, phone_number) && among(directions, direction) && among(country_codes, country),
   );
   const data_points = points(kept, query, dimensions, (calls) => ({
-    ...(among(metric_types, 'COST') && { cost: total(costs, calls.map(callCost)) }),
+    ...(among(metric_types, 'COST') && { cost: total(billed, calls.map(callCost)) }),
     ...(among(metric_types, 'COUNT') && { count: calls.length }),
     ...(among(metric_types, 'AVERAGE_DURATION') && { average_duration: Math.round(average(calls)) }),
   }));
-  return { granularity: query.granularity, data_points };
+  return olderShape ? { data: [{ data_points }] } : { granularity: query.granularity, data_points };
 }
 
-function messagePoints(costs: Costs, query: Query) {
+function messagePoints(billed: Billed, query: Query) {
   const { phone_numbers, pricing_categories, pricing_types, dimensions = [], metric_types } = query.lists;
-  const kept = costs.messages.filter(
+  const kept = billed.messages.filter(
     ({ phone_number, pricing_category, pricing_type }) =>
       among(phone_numbers, phone_number) &&
       among(pricing_categories, pricing_category) &&
@@ -64,7 +65,7 @@ function messagePoints(costs: Costs, query: Query) {
   );
   return points(kept, query, dimensions, (messages) => ({
     ...(among(metric_types, 'VOLUME') && { volume: messages.length }),
-    ...(among(metric_types, 'COST') && { cost: total(costs, messages.map(messageCost)) }),
+    ...(among(metric_types, 'COST') && { cost: total(billed, messages.map(messageCost)) }),
   }));
 }
 
@@ -72,8 +73,8 @@ function messagePoints(costs: Costs, query: Query) {
 const among = (list: string[] | undefined, value: string) =>
   list === undefined || list.length === 0 || list.includes(value);
 
-const total = (costs: Costs, amounts: number[]) =>
-  Number((amounts.reduce((sum, amount) => sum + amount, 0) * costs.factor()).toFixed(5));
+const total = (billed: Billed, amounts: number[]) =>
+  Number((amounts.reduce((sum, amount) => sum + amount, 0) * billed.factor).toFixed(5));
 
 const average = (calls: BilledCall[]) => calls.reduce((sum, { seconds }) => sum + seconds, 0) / calls.length;
 

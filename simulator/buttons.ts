@@ -13,9 +13,13 @@ const usualMinutes = 10_080;
 const minutes = (n: number) => n * 60_000;
 
 /** A button that arrives can be tapped until its time is up; one that does not arrive, never. */
-export function showButton({ buttons, reachable }: Conversation, button: Button | undefined, now: number) {
+export function showButton(
+  { buttons }: Conversation,
+  button: Button | undefined,
+  { arrives, now }: { arrives: boolean; now: number },
+) {
   if (button?.payload === undefined) return;
-  buttons.set(button.payload, reachable ? now + minutes(button.ttl_minutes ?? usualMinutes) : now);
+  buttons.set(button.payload, arrives ? now + minutes(button.ttl_minutes ?? usualMinutes) : now);
 }
 
 /** The customer taps a button; a payload we never sent them came some other way. */

@@ -1,18 +1,15 @@
 import type { Webhook } from './outbox.ts';
 import { answerSdp, offerSdp } from './sdp.ts';
-import { about, displayNumber, header, unixSeconds, userIdOf, withContact } from './webhook-parts.ts';
-import type { Call } from './world.ts';
+import { contactOf, conversationWebhook, displayNumber, identity, unixSeconds } from './webhook-parts.ts';
+import type { Call, Conversation } from './world.ts';
 
 const parties = ({ conversation: { customer, phoneNumberId }, direction }: Call) =>
   direction === 'USER_INITIATED'
-    ? { from: customer.waId, to: displayNumber(phoneNumberId) }
-    : { from: displayNumber(phoneNumberId), to: customer.waId };
+    ? { ...identity('from', customer), to: displayNumber(phoneNumberId) }
+    : { from: displayNumber(phoneNumberId), ...identity('to', customer) };
 
-const callWebhook = (call: Call, value: object): Webhook => ({
-  about: about(call.conversation),
-  field: 'calls',
-  value: { ...withContact(call.conversation), ...value },
-});
+const callWebhook = ({ conversation }: Call, value: object): Webhook =>
+  conversationWebhook(conversation, 'calls', { ...contactOf(conversation), ...value });
 
 /** `connect`: the customer's phone rings us (an offer), or Meta's media is ready for our call (an answer). */
 export function connectWebhook(call: Call, now: number): Webhook {
@@ -20,7 +17,6 @@ export function connectWebhook(call: Call, now: number): Webhook {
   const connect = {
     id: call.id,
     ...parties(call),
-    ...(incoming && { from_user_id: userIdOf(call.conversation.customer.waId) }),
     event: 'connect',
     timestamp: unixSeconds(now),
     direction: call.direction,
@@ -49,9 +45,16 @@ export function terminateWebhook(call: Call, endedAt: number, error?: CallError)
     deeplink_payload: call.deeplinkPayload,
     biz_opaque_callback_data: call.opaque,
   };
-  const details = { href: 'https://example.invalid/errors', error_data: { details: error?.message } };
-  return callWebhook(call, { calls: [terminate], errors: error && [{ ...error, ...details }] });
+  return callWebhook(call, { calls: [terminate], ...(error && errorsOf(error)) });
 }
+
+/** An incoming call that Meta did not put through, told without the call. */
+export const errorWebhook = (conversation: Conversation, error: CallError): Webhook =>
+  conversationWebhook(conversation, 'calls', { ...contactOf(conversation), ...errorsOf(error) });
+
+const errorsOf = (error: CallError) => ({
+  errors: [{ ...error, href: 'https://example.invalid/errors', error_data: { details: error.message } }],
+});
 
 const timing = (answeredAt: number, endedAt: number) => ({
   start_time: unixSeconds(answeredAt),
@@ -60,20 +63,16 @@ const timing = (answeredAt: number, endedAt: number) => ({
 });
 
 /** A status of an outgoing call; incoming calls have none. */
-export const callStatusWebhook = (call: Call, status: 'RINGING' | 'ACCEPTED' | 'REJECTED', now: number): Webhook => ({
-  about: about(call.conversation),
-  field: 'calls',
-  value: {
-    ...header(call.conversation),
+export const callStatusWebhook = (call: Call, status: 'RINGING' | 'ACCEPTED' | 'REJECTED', now: number): Webhook =>
+  conversationWebhook(call.conversation, 'calls', {
     statuses: [
       {
         id: call.id,
         type: 'call',
         status,
         timestamp: unixSeconds(now),
-        recipient_id: call.conversation.customer.waId,
+        ...identity('recipient', call.conversation.customer),
         biz_opaque_callback_data: call.opaque,
       },
     ],
-  },
-});
+  });

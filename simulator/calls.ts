@@ -12,31 +12,45 @@ export type Ending = 'business' | 'customer' | 'nobody' | 'failure';
 
 /** A phone begins to ring, ours or the customer's, until somebody answers or nobody did. */
 export function startCall(world: World, conversation: Conversation, call: NewCall): Call {
-  const started: Call = { ...call, id: newId('wacid'), conversation, timers: [] };
+  const now = world.clock.now();
+  const started: Call = { ...call, id: newId('wacid'), conversation, startedAt: now, timers: [] };
   conversation.liveCall = started;
   world.remember(started);
-  const now = world.clock.now();
   world.send(connectWebhook(started, now));
   if (call.direction === 'USER_INITIATED') {
-    conversation.lastIncoming = started;
+    conversation.callbackFor = started.id;
     conversation.windowUntil = now + windowFor;
   } else world.send(callStatusWebhook(started, 'RINGING', now));
-  later(world, started, ringFor, () => {
-    if (started.answeredAt === undefined) endCall(world, started, 'nobody');
-  });
+  keepTime(world, started);
   return started;
 }
 
-/** Does something to a call after `ms`, unless it has ended by then. */
-export function later(world: World, call: Call, ms: number, act: () => void) {
-  call.timers.push(world.timers.after(ms, act));
+/** What a live call comes to by itself: nobody picks up in time, or the customer hangs up when they meant to. */
+export function keepTime(world: World, call: Call) {
+  if (call.answeredAt === undefined) {
+    at(world, call, call.startedAt + ringFor, () => {
+      if (call.answeredAt === undefined) endCall(world, call, 'nobody');
+    });
+  }
+  if (call.hangUpAt !== undefined) at(world, call, call.hangUpAt, () => endCall(world, call, 'customer'));
+}
+
+/** The customer will hang up at that moment, if the call lasts until then. */
+export function hangUpAt(world: World, call: Call, when: number) {
+  call.hangUpAt = when;
+  at(world, call, when, () => endCall(world, call, 'customer'));
+}
+
+/** Does something to a call at a moment, unless it has ended by then. */
+function at(world: World, call: Call, when: number, act: () => void) {
+  call.timers.push(world.timers.after(when - world.clock.now(), act));
 }
 
 /** The other side picks up. */
 export function pickUp(world: World, call: Call) {
   const now = world.clock.now();
   call.answeredAt = now;
-  recordConnected(call.conversation, call, now);
+  recordConnected(world, call);
   if (call.direction === 'USER_INITIATED') return;
   call.conversation.windowUntil = now + windowFor;
   world.send(callStatusWebhook(call, 'ACCEPTED', now));
@@ -51,7 +65,7 @@ export function endCall(world: World, call: Call, ending: Ending, error?: CallEr
   if (answeredAt !== undefined) bill(world, call, answeredAt, now);
   delete conversation.liveCall;
   world.send(terminateWebhook(call, now, error));
-  if (direction === 'USER_INITIATED') grantCallback(world, call);
+  if (direction === 'USER_INITIATED') grantCallback(world, conversation);
   else if (answeredAt === undefined && (ending === 'customer' || ending === 'nobody')) {
     recordUnanswered(world, conversation);
   }
@@ -63,7 +77,7 @@ function bill(
   answeredAt: number,
   at: number,
 ) {
-  world.costs.calls.push({
+  world.records.costs.addCall({
     at,
     phone_number: displayNumber(phoneNumberId),
     country: countryOf(customer.waId),

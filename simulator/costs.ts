@@ -39,17 +39,25 @@ const callingCodes: readonly (readonly [code: string, country: string])[] = [
 /** The country of a phone number, ZZ where the simulator does not know it. */
 export const countryOf = (waId: string): string => callingCodes.find(([code]) => waId.startsWith(code))?.[1] ?? 'ZZ';
 
+/** Meta looks back no further than a year. */
+const lookBack = 366 * 86_400_000;
+
+/** What Meta bills; kept over a restart as it is. */
+export type Billed = { calls: BilledCall[]; messages: BilledMessage[]; factor: number };
+
 /** What Meta will bill. `revise` multiplies every cost from now on: Meta corrects its figures for some days. */
-export function createCosts() {
-  const calls: BilledCall[] = [];
-  const messages: BilledMessage[] = [];
-  let factor = 1;
+export function createCosts(billed: Billed = { calls: [], messages: [], factor: 1 }) {
   return {
-    calls,
-    messages,
-    factor: () => factor,
-    revise: (revised: number) => {
-      factor = revised;
+    billed,
+    addCall: (call: BilledCall) => add(billed.calls, call),
+    addMessage: (message: BilledMessage) => add(billed.messages, message),
+    revise: (factor: number) => {
+      billed.factor = factor;
     },
   };
+}
+
+function add<R extends { at: number }>(rows: R[], row: R) {
+  rows.push(row);
+  while (rows[0] && rows[0].at <= row.at - lookBack) rows.shift();
 }

@@ -1,12 +1,14 @@
 import { tapButton } from './buttons.ts';
 import { type CallError, callStatusWebhook } from './call-webhooks.ts';
-import { endCall, later, pickUp, startCall } from './calls.ts';
+import { endCall, hangUpAt, pickUp, startCall } from './calls.ts';
+import { customerReport } from './customer-report.ts';
 import { answerTo, type Decision } from './decision.ts';
 import { windowFor } from './limits.ts';
 import { messageStatusWebhook, textWebhook } from './message-webhooks.ts';
-import { decide } from './permission.ts';
+import { decide, openCards } from './permission.ts';
 import { Problem } from './problem.ts';
-import { type Call, type Conversation, newId, type World } from './world.ts';
+import { checkPutThrough } from './put-through.ts';
+import { type Call, type Conversation, type Customer, newId, type World } from './world.ts';
 
 /** A customer and the business number (`channelId`) they deal with. */
 export type With = { readonly waId: string; readonly channelId: string };
@@ -18,6 +20,9 @@ export type CallOptions = {
   ctaPayload?: string | undefined;
   deeplinkPayload?: string | undefined;
 };
+
+/** What a customer is like; what is not given stays as it is. */
+export type Profile = { [K in keyof Omit<Customer, 'waId'>]?: Customer[K] | undefined };
 
 export type Customers = ReturnType<typeof customersOf>;
 
@@ -47,18 +52,20 @@ export function customersOf(world: World) {
   };
 
   const hangUpLater = (call: Call, after: number | undefined) => {
-    if (after !== undefined) later(world, call, after * 1_000, () => endCall(world, call, 'customer'));
+    if (after !== undefined) hangUpAt(world, call, world.clock.now() + after * 1_000);
   };
 
   return {
     /** Calls the business, also outside its hours or when calling is off: phones learn of settings days later. */
-    call: (who: With, { name, hangUpAfter, ctaPayload, deeplinkPayload }: CallOptions = {}): string => {
+    call: (who: With, { name, hangUpAfter, ...payloads }: CallOptions = {}): string => {
       const { liveCall } = conversationWith(who);
       if (liveCall)
         throw new Problem(409, 'call.already_live', `${who.waId} is in the call ${liveCall.id}: end it first.`);
-      if (ctaPayload !== undefined) tapButton(conversationWith(who), ctaPayload, world.clock.now());
+      if (payloads.ctaPayload !== undefined)
+        tapButton(conversationWith(who), payloads.ctaPayload, world.clock.now());
       if (name !== undefined) world.customer(who.waId).name = name;
-      const call = startCall(world, look(who), { direction: 'USER_INITIATED', ctaPayload, deeplinkPayload });
+      checkPutThrough(world, conversationWith(who));
+      const call = startCall(world, look(who), { direction: 'USER_INITIATED', ...payloads });
       hangUpLater(call, hangUpAfter);
       return call.id;
     },
@@ -110,6 +117,15 @@ export function customersOf(world: World) {
       conversationWith(who).reachable = reachable;
     },
 
+    /** Changes what a customer is like, with every number they deal with. */
+    present: (waId: string, profile: Profile) => {
+      const given = Object.entries(profile).filter(([, value]) => value !== undefined);
+      Object.assign(world.customer(waId), Object.fromEntries(given));
+    },
+
+    /** What Meta knows of a customer and a number. */
+    describe: (who: With) => customerReport(world, conversationWith(who)),
+
     /** Whether a call of the business rings at the customer's phone. */
     isRinging: (who: With): boolean => {
       const { liveCall } = conversationWith(who);
@@ -117,7 +133,7 @@ export function customersOf(world: World) {
     },
 
     /** Whether a request for permission waits for the customer's answer. */
-    isAsked: (who: With): boolean => conversationWith(who).card?.answered === false,
+    isAsked: (who: With): boolean => openCards(conversationWith(who), world.clock.now()).at(-1)?.answered === false,
   };
 }
 

@@ -1,44 +1,52 @@
 import { cardFor } from './limits.ts';
 import type { PermissionReply } from './message-webhooks.ts';
-import { acceptance } from './permission.ts';
+import { acceptance, callback, openCards } from './permission.ts';
 import { Problem } from './problem.ts';
 import type { Conversation, World } from './world.ts';
 
-/** What a customer decides about being called, and where. */
+/** What a customer decides about being called, and where; on a request's card `messageId` names another than the last. */
 export type Decision = {
   response: 'accept' | 'reject';
   permanent?: boolean | undefined;
   source: 'request' | 'profile' | 'callback';
+  messageId?: string | undefined;
 };
 
-/** The reply Meta sends for a decision; throws a `Problem` (409) when no request is open, 422 for what cannot be. */
-export function answerTo(
-  world: World,
-  conversation: Conversation,
-  { response, permanent, source }: Decision,
-): PermissionReply {
+/** The reply Meta sends for a decision; throws a `Problem`: 409 when no such request is open, 422 for what cannot be. */
+export function answerTo(world: World, conversation: Conversation, decision: Decision): PermissionReply {
+  checkPossible(decision);
   const now = world.clock.now();
+  const { response, permanent, source } = decision;
+  if (source === 'callback') return callback(conversation, now);
   const answer = (forGood: boolean) => (response === 'accept' ? acceptance(forGood, now) : { response });
   if (source === 'profile') return { ...answer(permanent ?? true), source: 'user_action' };
-  if (source === 'request') {
-    return { ...answer(permanent ?? false), source: 'user_action', contextId: answerCard(conversation, now) };
-  }
-  if (response === 'accept') {
-    return { ...acceptance(false, now), source: 'automatic', contextId: conversation.lastIncoming?.id };
-  }
-  throw new Problem(422, 'request.invalid', 'A callback is asked for, never rejected: send response "accept".');
+  const contextId = answerCard(conversation, decision, now);
+  return { ...answer(permanent ?? false), source: 'user_action', contextId };
 }
 
-/** The request on the customer's screen: it can be answered anew for seven days after each answer. */
-function answerCard({ card, customer, phoneNumberId }: Conversation, now: number): string {
-  if (!card || card.until <= now) {
+function checkPossible({ response, permanent, source, messageId }: Decision) {
+  const wrong = (detail: string) => new Problem(422, 'request.invalid', detail);
+  if (source === 'callback' && response === 'reject')
+    throw wrong('A callback is asked for, never rejected: send response "accept".');
+  if (source === 'callback' && permanent) throw wrong('permanent: a callback is allowed for seven days only.');
+  if (response === 'reject' && permanent) throw wrong('permanent: only an "accept" can be permanent.');
+  if (source !== 'request' && messageId !== undefined) throw wrong('messageId: only a request has one.');
+}
+
+/** A request on the customer's screen: answered, it closes the older ones and can be answered anew for seven days. */
+function answerCard(conversation: Conversation, { messageId }: Decision, now: number): string {
+  const open = openCards(conversation, now);
+  const card = messageId === undefined ? open.at(-1) : open.find(({ id }) => id === messageId);
+  if (!card) {
+    const { customer, phoneNumberId } = conversation;
     throw new Problem(
       409,
       'permission.not_requested',
-      `${phoneNumberId} has no open request to ${customer.waId}: send one first.`,
+      `${phoneNumberId} has no open request ${messageId ?? ''} to ${customer.waId}: send one first.`,
     );
   }
   card.until = now + cardFor;
   card.answered = true;
+  conversation.cards = open.slice(open.indexOf(card));
   return card.id;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as realWait } from 'node:timers/promises';
 import type { Customers, With } from './customers.ts';
-import { seededRandom } from './faults.ts';
 import { Problem } from './problem.ts';
+import { seededRandom } from './random.ts';
 
 /** The demo store's numbers, which its channels must be connected to. */
 export const demoChannels = ['800000000000001', '800000000000002'] as const;

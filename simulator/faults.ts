@@ -1,11 +1,15 @@
 import { z } from 'zod';
+import { GraphFaults } from './graph-faults.ts';
+import { quirkNames } from './quirks.ts';
+import { seededRandom } from './random.ts';
 
 const Probability = z.number().min(0).max(1);
 
 /**
  * What goes wrong with webhooks, each a probability from 0 to 1 drawn anew for every webhook: sent twice, overtaken
  * by the customer's next one, never sent. `delayMs` holds every webhook back that long on the simulated clock.
- * The same `seed` and the same webhooks give the same faults.
+ * `quirks` are Meta's own, each in force with the probability `quirkChance`. The same `seed` and the same webhooks give
+ * the same faults. `graph` is what goes wrong with what Meta is asked.
  */
 export const Faults = z.strictObject({
   duplicate: Probability.default(0),
@@ -13,6 +17,9 @@ export const Faults = z.strictObject({
   drop: Probability.default(0),
   delayMs: z.int().min(0).max(86_400_000).default(0),
   seed: z.int().default(1),
+  quirks: z.array(z.enum(quirkNames)).optional(),
+  quirkChance: Probability.optional(),
+  graph: GraphFaults.optional(),
 });
 export type Faults = z.infer<typeof Faults>;
 
@@ -25,16 +32,5 @@ export function fates({ duplicate, reorder, drop, delayMs, seed }: Faults): () =
   return () => {
     const [lost, twice, overtaken] = [random() < drop, random() < duplicate, random() < reorder];
     return { copies: lost ? 0 : twice ? 2 : 1, overtaken, delayMs };
-  };
-}
-
-/** Numbers in [0, 1), the same for the same seed (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { endCall, pickUp, startCall } from './calls.ts';
+import { endCall, pickUp } from './calls.ts';
+import { placeCall } from './graph-connect.ts';
 import { GraphError } from './graph-error.ts';
-import { nextCallAt, permissionAt } from './permission.ts';
 import { Product, Recipient, recipientOf } from './recipient.ts';
-import type { Call, Conversation, World } from './world.ts';
+import type { Call, World } from './world.ts';
 
 const Session = <T extends 'offer' | 'answer'>(type: T) =>
   z.object({ sdp_type: z.literal(type), sdp: z.string().startsWith('v=0', 'SDP begins with v=0') });
@@ -31,15 +31,12 @@ const done = { messaging_product: 'whatsapp', success: true };
 
 /** Places, answers, refuses or ends a call as Meta would; throws Meta's error where it would refuse. */
 export function actOnCall(world: World, phoneNumberId: string, request: CallAction) {
-  if (world.settings(phoneNumberId).sip.status === 'ENABLED') {
+  if (world.channel(phoneNumberId).settings.sip.status === 'ENABLED') {
     throw new GraphError(131055, 'The number is in SIP mode: switch sip.status to DISABLED in its settings.');
   }
   if (request.action === 'connect') {
-    const call = place(
-      world,
-      world.conversation(phoneNumberId, recipientOf(request)),
-      request.biz_opaque_callback_data,
-    );
+    const conversation = world.conversation(phoneNumberId, recipientOf(request));
+    const call = placeCall(world, conversation, request.biz_opaque_callback_data);
     return { messaging_product: 'whatsapp', calls: [{ id: call.id }] };
   }
   const call = liveCall(world, phoneNumberId, request.call_id);
@@ -47,27 +44,6 @@ export function actOnCall(world: World, phoneNumberId: string, request: CallActi
   else if (request.action === 'reject') endCall(world, ringingHere(call), 'business');
   else answer(world, ringingHere(call), request);
   return done;
-}
-
-function place(world: World, conversation: Conversation, opaque: string | undefined): Call {
-  const now = world.clock.now();
-  const { phoneNumberId, customer, reachable, liveCall } = conversation;
-  if (world.settings(phoneNumberId).status === 'DISABLED') {
-    throw new GraphError(138000, `Calling is off for ${phoneNumberId}: enable it in its settings.`);
-  }
-  if (!reachable) throw new GraphError(138001, `${customer.waId} cannot receive WhatsApp calls.`);
-  if (permissionAt(conversation, now).kind === 'none') {
-    throw new GraphError(138006, `${customer.waId} has not permitted calls: send a call permission request.`);
-  }
-  if (liveCall) throw new GraphError(138003, `A call with ${customer.waId} is running: ${liveCall.id}.`);
-  const allowedAt = nextCallAt(conversation, now);
-  if (allowedAt !== undefined) {
-    throw new GraphError(
-      138012,
-      `Allowed again at ${Math.ceil(allowedAt / 1_000)} (Unix seconds), for ${customer.waId}.`,
-    );
-  }
-  return startCall(world, conversation, { direction: 'BUSINESS_INITIATED', opaque });
 }
 
 function answer(world: World, call: Call, { action, session, ...rest }: Answering) {

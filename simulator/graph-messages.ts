@@ -1,10 +1,14 @@
 import { z } from 'zod';
 import { Button, showButton } from './buttons.ts';
+import { mayCallFrom } from './channel.ts';
 import { countryOf } from './costs.ts';
+import { allowedAgain } from './graph-connect.ts';
 import { GraphError } from './graph-error.ts';
 import { messageStatusWebhook } from './message-webhooks.ts';
 import { nextRequestAt, permissionAt, recordRequest } from './permission.ts';
 import { Recipient, recipientOf } from './recipient.ts';
+import { checkRestriction } from './restrictions.ts';
+import { kindOfTemplate, type Template, templateOf } from './templates.ts';
 import { displayNumber, userIdOf } from './webhook-parts.ts';
 import { type Conversation, newId, type Pricing, type SentMessage, type World } from './world.ts';
 
@@ -58,36 +62,38 @@ export type Message = z.infer<typeof Message>;
 
 /** Sends a message as Meta would and reports its statuses; throws Meta's error where it would refuse. */
 export function sendMessage(world: World, phoneNumberId: string, message: Message) {
-  const now = world.clock.now();
   const waId = recipientOf(message);
   const conversation = world.conversation(phoneNumberId, waId);
-  const asksPermission = isPermissionRequest(world, message);
-  if (message.type !== 'template' && conversation.windowUntil <= now) {
+  if (message.type !== 'template' && conversation.windowUntil <= world.clock.now()) {
     throw new GraphError(131047, `${waId} has not written or called for 24 hours: send a template.`);
   }
-  if (asksPermission) checkRequest(conversation, now);
-  const sent = { id: newId('wamid'), opaque: message.biz_opaque_callback_data, pricing: pricingOf(world, message) };
-  deliver(world, conversation, sent);
-  showButton(conversation, buttonOf(message), now);
-  if (asksPermission && conversation.reachable) recordRequest(conversation, sent.id, now);
+  const template = message.type === 'template' ? templateOf(world, message.template) : undefined;
+  const kind = template ? kindOfTemplate(template) : kindOf(message);
+  if (kind === 'request') checkRequest(world, conversation);
+  const sent = { id: newId('wamid'), opaque: message.biz_opaque_callback_data, pricing: pricingOf(message, template) };
+  const arrives = deliver(world, conversation, sent, kind);
+  showButton(conversation, buttonOf(message), { arrives, now: world.clock.now() });
+  if (kind === 'request' && arrives) recordRequest(world, conversation, sent.id);
+  const { hidesNumber } = conversation.customer;
   return {
     messaging_product: 'whatsapp',
-    contacts: [{ input: message.to ?? message.recipient, wa_id: waId, user_id: userIdOf(waId) }],
+    contacts: [
+      { input: message.to ?? message.recipient, ...(!hidesNumber && { wa_id: waId }), user_id: userIdOf(waId) },
+    ],
     messages: [{ id: sent.id }],
   };
 }
 
+type Kind = 'request' | 'invite' | 'other';
+
 /**
- * A sent template does not say what it is: the one registered under its name does. One never registered is taken
- * for what a calling program sends besides invites with a call button: a permission request.
+ * What a message is. A sent template does not say so; one never registered is taken for what a calling program sends
+ * besides invites with a call button: a permission request.
  */
-function isPermissionRequest(world: World, message: Message): boolean {
-  if (message.type === 'text') return false;
-  if (message.type === 'interactive') return message.interactive.type === 'call_permission_request';
-  const { name, language, components } = message.template;
-  const registered = world.template(name, language.code);
-  if (registered) return registered.components.some(({ type }) => type === 'call_permission_request');
-  return !components.some(({ sub_type }) => sub_type === 'voice_call');
+function kindOf(message: Message): Kind {
+  if (message.type === 'text') return 'other';
+  if (message.type === 'interactive') return message.interactive.type === 'voice_call' ? 'invite' : 'request';
+  return message.template.components.some(({ sub_type }) => sub_type === 'voice_call') ? 'invite' : 'request';
 }
 
 /** The call button of a message; a template tells each of its parameters apart. */
@@ -99,39 +105,47 @@ function buttonOf(message: Message): z.infer<typeof Button> | undefined {
   return button?.parameters && Object.assign({}, ...button.parameters);
 }
 
-function checkRequest(conversation: Conversation, now: number) {
+function checkRequest(world: World, conversation: Conversation) {
   const { waId } = conversation.customer;
+  const channel = world.channel(conversation.phoneNumberId);
+  const now = world.clock.now();
+  if (!mayCallFrom(channel.account)) {
+    throw new GraphError(138013, `A business in ${channel.account.country} cannot call its customers.`);
+  }
+  checkRestriction(channel, 'outgoing', now);
   if (permissionAt(conversation, now).kind === 'permanent') {
     throw new GraphError(138017, `${waId} has permitted calls for good: call without asking.`);
   }
-  const allowedAt = nextRequestAt(conversation, now);
-  if (allowedAt !== undefined) {
-    throw new GraphError(138009, `Allowed again at ${Math.ceil(allowedAt / 1_000)} (Unix seconds), for ${waId}.`);
-  }
+  const allowedAt = nextRequestAt(world, conversation);
+  if (allowedAt !== undefined) throw allowedAgain(138009, allowedAt, waId);
 }
 
 /** Inside the service window free-form messages are free; a template costs by its category. */
-function pricingOf(world: World, message: Message): Pricing {
+function pricingOf(message: Message, template: Template | undefined): Pricing {
   if (message.type !== 'template') {
     return { billable: false, pricing_model: 'PMP', category: 'service', type: 'free_customer_service' };
   }
-  const { name, language } = message.template;
-  const category = world.template(name, language.code)?.category.toLowerCase() ?? 'utility';
+  const category = template?.category.toLowerCase() ?? 'utility';
   return { billable: true, pricing_model: 'PMP', category, type: 'regular' };
 }
 
-function deliver(world: World, conversation: Conversation, sent: SentMessage) {
+/** Whether the message arrives: an old client shows neither requests nor call buttons. */
+function deliver(world: World, conversation: Conversation, sent: SentMessage, kind: Kind): boolean {
+  const now = world.clock.now();
   const report = (status: 'sent' | 'delivered' | 'failed') =>
-    world.send(messageStatusWebhook(conversation, sent, status, world.clock.now()));
+    world.send(messageStatusWebhook(conversation, sent, status, now));
+  const { reachable, customer, phoneNumberId } = conversation;
+  const arrives = reachable && (kind === 'other' || !customer.hasOldClient);
   report('sent');
-  if (!conversation.reachable) return report('failed');
-  report('delivered');
+  report(arrives ? 'delivered' : 'failed');
+  if (!arrives) return false;
   conversation.unread.push(sent);
-  world.costs.messages.push({
-    at: world.clock.now(),
-    phone_number: displayNumber(conversation.phoneNumberId),
-    country: countryOf(conversation.customer.waId),
+  world.records.costs.addMessage({
+    at: now,
+    phone_number: displayNumber(phoneNumberId),
+    country: countryOf(customer.waId),
     pricing_category: sent.pricing.category.toUpperCase(),
     pricing_type: sent.pricing.type.toUpperCase(),
   });
+  return true;
 }

@@ -1,12 +1,12 @@
 import type { Webhook } from './outbox.ts';
-import { about, displayNumber, header, unixSeconds, userIdOf, withContact } from './webhook-parts.ts';
+import { contactOf, conversationWebhook, displayNumber, identity, unixSeconds } from './webhook-parts.ts';
 import type { Conversation, SentMessage } from './world.ts';
 
-const messageWebhook = (conversation: Conversation, message: object): Webhook => ({
-  about: about(conversation),
-  field: 'messages',
-  value: { ...withContact(conversation), messages: [{ from: conversation.customer.waId, ...message }] },
-});
+const messageWebhook = (conversation: Conversation, message: object): Webhook =>
+  conversationWebhook(conversation, 'messages', {
+    ...contactOf(conversation),
+    messages: [{ ...identity('from', conversation.customer), ...message }],
+  });
 
 /** A text the customer wrote. */
 export const textWebhook = (conversation: Conversation, id: string, text: string, now: number): Webhook =>
@@ -24,7 +24,6 @@ export type PermissionReply = {
 /** A `call_permission_reply`. */
 export const replyWebhook = (conversation: Conversation, id: string, reply: PermissionReply, now: number): Webhook =>
   messageWebhook(conversation, {
-    from_user_id: userIdOf(conversation.customer.waId),
     id,
     timestamp: unixSeconds(now),
     type: 'interactive',
@@ -46,20 +45,16 @@ export const messageStatusWebhook = (
   { id, pricing, opaque }: SentMessage,
   status: 'sent' | 'delivered' | 'read' | 'failed',
   now: number,
-): Webhook => ({
-  about: about(conversation),
-  field: 'messages',
-  value: {
-    ...header(conversation),
+): Webhook =>
+  conversationWebhook(conversation, 'messages', {
     statuses: [
       {
         id,
         status,
         timestamp: unixSeconds(now),
-        recipient_id: conversation.customer.waId,
+        ...identity('recipient', conversation.customer),
         ...(status === 'failed' ? { errors: [{ code: 131026, title: 'Message undeliverable' }] } : { pricing }),
         biz_opaque_callback_data: opaque,
       },
     ],
-  },
-});
+  });

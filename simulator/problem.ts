@@ -1,5 +1,8 @@
 import type { ErrorRequestHandler } from 'express';
-import type { z } from 'zod';
+import { z } from 'zod';
+
+/** The id of a business phone number. */
+export const ChannelId = z.string().regex(/^\d+$/, 'digits of a phone number id');
 
 /** A refusal of the control API, answered as RFC 9457 problem details. */
 export class Problem extends Error {
@@ -20,7 +23,7 @@ export function read<S extends z.ZodObject>(schema: S, input: unknown): z.infer<
   const known = Object.keys(schema.shape).join(', ');
   const faults = result.error.issues.map((issue) =>
     issue.code === 'unrecognized_keys'
-      ? `unknown field ${issue.keys.join(', ')} (known: ${known})`
+      ? `unknown field ${issue.keys.map((key) => [...issue.path, key].join('.')).join(', ')}${issue.path.length > 0 ? '' : ` (known: ${known})`}`
       : `${issue.path.join('.') || 'body'}: ${issue.message}`,
   );
   throw new Problem(422, 'request.invalid', faults.join('; '));

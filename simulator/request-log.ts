@@ -1,9 +1,9 @@
-/** One thing the program under test asked of Meta, and the HTTP status it was answered with. */
+/** One thing the program under test asked of Meta, and the HTTP status it was answered with, null for no answer. */
 export type LoggedRequest = {
   readonly method: string;
   readonly path: string;
-  readonly body: unknown;
-  readonly status: number;
+  body: unknown;
+  status: number | null;
   readonly at: string;
 };
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Channel } from './channel.ts';
 import { unixSeconds } from './webhook-parts.ts';
 import type { World } from './world.ts';
 
@@ -27,7 +28,7 @@ const CallHours = z.object({
     .optional(),
 });
 
-const CallingSettings = z.object({
+const CallingSettings = z.strictObject({
   status: Switch,
   call_icon_visibility: z.enum(['DEFAULT', 'DISABLE_ALL']),
   callback_permission_status: Switch,
@@ -35,12 +36,14 @@ const CallingSettings = z.object({
   call_icons: z.object({ restrict_to_user_countries: z.array(z.string().length(2)) }).optional(),
   srtp_key_exchange_protocol: z.enum(['DTLS', 'SDES']).optional(),
   audio: z.object({ additional_codecs: z.array(z.enum(['PCMA', 'PCMU'])) }).optional(),
+  voicemail: z.looseObject({ status: Switch }).optional(),
   sip: z.object({ status: Switch, servers: z.array(z.looseObject({ hostname: z.string() })).default([]) }),
 });
 export type CallingSettings = z.infer<typeof CallingSettings>;
 
 /** The body of `POST /{phoneNumberId}/settings`: the calling settings to change, each replaced as a whole. */
 export const SettingsChange = z.object({ calling: CallingSettings.partial() });
+export type SettingsChange = z.infer<typeof SettingsChange>;
 
 /** A number nobody has set up: Meta leaves calling off; here it is on, so that a newcomer's first call gets through. */
 export const defaultSettings: CallingSettings = {
@@ -60,11 +63,13 @@ const announced = ({ status, call_icon_visibility, callback_permission_status, s
     rest.srtp_key_exchange_protocol,
   ]);
 
-/** Saves what changed and sends `account_settings_update` when Meta would. */
-export function changeSettings(world: World, phoneNumberId: string, { calling }: z.infer<typeof SettingsChange>) {
-  const before = world.settings(phoneNumberId);
+/** Saves what changed, whoever changed it, and sends `account_settings_update` when Meta would. */
+export function changeSettings(world: World, phoneNumberId: string, { calling }: SettingsChange) {
+  const channel = world.channel(phoneNumberId);
+  const before = channel.settings;
   const after: CallingSettings = { ...before, ...defined(calling) };
-  world.saveSettings(phoneNumberId, after);
+  channel.settings = after;
+  if (calling.call_icon_visibility === 'DEFAULT') showButton(channel);
   if (announced(before) === announced(after)) return;
   world.send({
     about: phoneNumberId,
@@ -76,6 +81,11 @@ export function changeSettings(world: World, phoneNumberId: string, { calling }:
       phone_number_settings: { phone_number_id: phoneNumberId, calling: after },
     },
   });
+}
+
+/** Who shows the call button again ends the restriction that hid it, the only one without an end of its own. */
+function showButton(channel: Channel) {
+  channel.restrictions = channel.restrictions.filter(({ until }) => until !== undefined);
 }
 
 /** Drops the keys set to undefined, which would otherwise erase what was there. */

@@ -1,11 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { createCosts } from './costs.ts';
+import { type Channel, newChannel } from './channel.ts';
+import { type Costs, createCosts } from './costs.ts';
+import { Limits } from './limits.ts';
 import type { Outbox } from './outbox.ts';
-import { type CallingSettings, defaultSettings } from './settings.ts';
+import { type Template, TemplateRules } from './templates.ts';
 import type { Cancel, Clock, Timers } from './timers.ts';
 
-/** A person with WhatsApp on their phone. */
-export type Customer = { readonly waId: string; name: string };
+/** A person with WhatsApp on their phone; one who hides their number is known by their business-scoped id alone. */
+export type Customer = {
+  readonly waId: string;
+  name: string;
+  username?: string | undefined;
+  parentUserId?: string | undefined;
+  hidesNumber: boolean;
+  /** Too old for permission requests, call buttons and calls of a business. */
+  hasOldClient: boolean;
+};
 
 type Direction = 'USER_INITIATED' | 'BUSINESS_INITIATED';
 
@@ -14,12 +24,15 @@ export type Call = {
   readonly id: string;
   readonly direction: Direction;
   readonly conversation: Conversation;
+  readonly startedAt: number;
   readonly timers: Cancel[];
   readonly ctaPayload?: string | undefined;
   readonly deeplinkPayload?: string | undefined;
   opaque?: string | undefined;
   preAccepted?: string;
   answeredAt?: number;
+  /** When the customer will hang up by themselves. */
+  hangUpAt?: number;
   endedAt?: number;
 };
 
@@ -30,6 +43,9 @@ export type Pricing = { billable: boolean; pricing_model: 'PMP'; category: strin
 export type SentMessage = { readonly id: string; readonly opaque?: string | undefined; readonly pricing: Pricing };
 
 export type Permission = { kind: 'none' } | { kind: 'temporary'; until: number } | { kind: 'permanent' };
+
+/** A permission request on the customer's screen, which can be answered, and answered anew, until it expires. */
+export type Card = { readonly id: string; until: number; answered: boolean };
 
 /** Everything Meta knows of one business number and one customer. */
 export type Conversation = {
@@ -42,70 +58,111 @@ export type Conversation = {
   connectedAt: number[];
   unansweredInRow: number;
   windowUntil: number;
-  /** The last permission request on the customer's screen. */
-  card?: { readonly id: string; until: number; answered: boolean };
+  /** The oldest first. */
+  cards: Card[];
   unread: SentMessage[];
   /** Until when the call buttons sent to the customer can be tapped, by their payload; one that never arrived cannot. */
   readonly buttons: Map<string, number>;
   liveCall?: Call;
-  lastIncoming?: Call;
+  /** The last incoming call, until it has brought a permission to call back. */
+  callbackFor?: string;
 };
 
-export type Template = { name: string; language: string; category: string; components: { type: string }[] };
+/** All the simulator remembers. */
+export type Records = {
+  readonly customers: Map<string, Customer>;
+  readonly channels: Map<string, Channel>;
+  readonly conversations: Map<string, Conversation>;
+  readonly calls: Map<string, Call>;
+  readonly templates: Map<string, Template>;
+  readonly costs: Costs;
+  templateRules: TemplateRules;
+  /** Of every number that has none of its own. */
+  limits: Limits;
+};
+
+/** A world in which nothing has happened yet. */
+export const newRecords = (): Records => ({
+  customers: new Map(),
+  channels: new Map(),
+  conversations: new Map(),
+  calls: new Map(),
+  templates: new Map(),
+  costs: createCosts(),
+  templateRules: TemplateRules.parse({}),
+  limits: Limits.parse({}),
+});
 
 export type World = ReturnType<typeof createWorld>;
 
-/** Finished calls are remembered this long in number, so that acting on one is told from an unknown id. */
-const callsRemembered = 10_000;
+/** Calls are remembered this long in number, so that acting on one that has ended is told from an unknown id. */
+const callsRemembered = 2_000;
 
-type Parts = { clock: Clock; timers: Timers; send: Outbox['send'] };
+type Parts = { clock: Clock; timers: Timers; send: Outbox['send']; records?: Records };
 
-/** All the simulator knows: numbers, customers, conversations, calls and templates, found or made by their ids. */
-export function createWorld({ clock, timers, send }: Parts) {
-  const settings = new Map<string, CallingSettings>();
-  const customers = new Map<string, Customer>();
-  const conversations = new Map<string, Conversation>();
-  const calls = new Map<string, Call>();
-  const templates = new Map<string, Template>();
+/** The way to all the simulator knows: numbers, customers, conversations and calls, found or made by their ids. */
+export function createWorld({ clock, timers, send, records = newRecords() }: Parts) {
+  const { customers, channels, conversations, calls } = records;
 
-  const customer = (waId: string) => found(customers, waId, () => ({ waId, name: `Customer ${waId.slice(-4)}` }));
-
+  const customer = (waId: string) => found(customers, waId, () => newCustomer(waId));
+  const channel = (phoneNumberId: string) => found(channels, phoneNumberId, () => newChannel(phoneNumberId));
   const conversation = (phoneNumberId: string, waId: string) =>
-    found<Conversation>(conversations, `${phoneNumberId} ${waId}`, () => ({
-      phoneNumberId,
-      customer: customer(waId),
-      reachable: true,
-      permission: { kind: 'none' },
-      requestedAt: [],
-      connectedAt: [],
-      unansweredInRow: 0,
-      windowUntil: 0,
-      unread: [],
-      buttons: new Map(),
-    }));
+    found(conversations, conversationKey(phoneNumberId, waId), () => newConversation(phoneNumberId, customer(waId)));
 
   const remember = (call: Call) => {
     calls.set(call.id, call);
-    const [oldest] = calls.values();
-    if (oldest && calls.size > callsRemembered && oldest.endedAt !== undefined) calls.delete(oldest.id);
+    if (calls.size <= callsRemembered) return;
+    const oldest = [...calls.values()].find(({ endedAt }) => endedAt !== undefined);
+    if (oldest) calls.delete(oldest.id);
   };
+
+  const liveCalls = (phoneNumberId?: string) =>
+    [...calls.values()].filter(
+      ({ endedAt, conversation }) =>
+        endedAt === undefined && (phoneNumberId === undefined || conversation.phoneNumberId === phoneNumberId),
+    );
 
   return {
     clock,
     timers,
     send,
-    costs: createCosts(),
+    records,
     customer,
+    channel,
     conversation,
     call: (id: string) => calls.get(id),
     remember,
-    settings: (phoneNumberId: string) => found(settings, phoneNumberId, () => defaultSettings),
-    saveSettings: (phoneNumberId: string, changed: CallingSettings) => settings.set(phoneNumberId, changed),
-    template: (name: string, language: string) => templates.get(`${name} ${language}`),
-    templates: () => [...templates.values()],
-    saveTemplate: (template: Template) => templates.set(`${template.name} ${template.language}`, template),
+    /** The calls that ring or are talked in, of one number or of all. */
+    liveCalls,
+    limits: (phoneNumberId: string): Limits => channel(phoneNumberId).limits ?? records.limits,
   };
 }
+
+/** How a conversation is found. */
+export const conversationKey = (phoneNumberId: string, waId: string): string => `${phoneNumberId} ${waId}`;
+
+/** A customer nobody has heard of. */
+export const newCustomer = (waId: string): Customer => ({
+  waId,
+  name: `Customer ${waId.slice(-4)}`,
+  hidesNumber: false,
+  hasOldClient: false,
+});
+
+/** A number and a customer who have nothing to do with each other yet. */
+export const newConversation = (phoneNumberId: string, customer: Customer): Conversation => ({
+  phoneNumberId,
+  customer,
+  reachable: true,
+  permission: { kind: 'none' },
+  requestedAt: [],
+  connectedAt: [],
+  unansweredInRow: 0,
+  windowUntil: 0,
+  cards: [],
+  unread: [],
+  buttons: new Map(),
+});
 
 /** An id nobody had before, also after a restart: the program under test keeps the old ones. */
 export const newId = (prefix: 'wacid' | 'wamid'): string =>

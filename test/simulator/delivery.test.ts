@@ -32,16 +32,41 @@ test('gives a webhook up after twelve more tries', async () => {
   expect((receiver.received.at(-1)!.at - start) / 1_000).toBe(4_095);
 });
 
-test('tries again when nobody listens, and lets others pass meanwhile', async () => {
-  const { act, advance, receiver } = await running();
-  const answers = [500];
+test('keeps a customer’s webhooks in order while one waits for its next try, and lets other customers pass', async () => {
+  const { act, advance, customers, delivered, receiver } = await running();
+  const answers = [500, 500];
   receiver.answer = () => answers.shift() ?? 200;
 
   await act('call');
   await act('hang-up');
+  customers.write({ ...who, waId: '910000000043' }, 'Hello?');
+  await delivered();
   await advance(seconds(1));
 
-  expect(receiver.received.map(summary)).toEqual(['connect', 'terminate', 'connect']);
+  expect(receiver.received.map(summary)).toEqual(['connect', 'connect', 'text', 'connect', 'terminate']);
+});
+
+test('tries at once what waits for its next try when the customer does something else', async () => {
+  const { act, receiver } = await running();
+  receiver.answer = () => 500;
+  await act('call');
+  receiver.answer = () => 200;
+
+  await act('hang-up');
+
+  expect(receiver.received.map(summary)).toEqual(['connect', 'connect', 'terminate']);
+});
+
+test('does not count such a try: the webhook is given up as late as any other', async () => {
+  const { act, advance, receiver } = await running();
+  receiver.answer = () => 500;
+  for (let text = 0; text < 20; text++) await act('message', { text: 'Hello?' });
+
+  await advance(seconds(4_094));
+
+  receiver.answer = () => 200;
+  await advance(seconds(1));
+  expect(new Set(receiver.received.slice(-20).map(({ raw }) => raw.toString())).size).toBe(20);
 });
 
 test('survives an address where nobody listens', async () => {

@@ -278,8 +278,9 @@ test('knows a registered template for what it is, and its price', async () => {
   const register = (body: object) => send('POST', '/900000000000001/message_templates', body);
   await register(template('ask', { type: 'call_permission_request' }));
   await register(template('invite', { type: 'BUTTONS', buttons: [{ type: 'voice_call', text: 'Call' }] }));
+  const components = [{ type: 'body', parameters: [{ type: 'text', text: 'Asha' }] }];
   const sendTemplate = (name: string) =>
-    graph('messages', { ...permissionTemplate, template: { ...permissionTemplate.template, name } });
+    graph('messages', { ...permissionTemplate, template: { ...permissionTemplate.template, name, components } });
   webhooks();
 
   await sendTemplate('invite');

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { freeAgainAt, requestLimits, usage } from '../../simulator/limits.ts';
+import { freeAgainAt, Limits, requestLimits as requestLimitsOf, usage } from '../../simulator/limits.ts';
 import { webhookBody } from '../../simulator/post-webhook.ts';
 import { timersOn } from '../../simulator/timers.ts';
 import { hours, stoppedClock } from './running.ts';
 
+const requestLimits = requestLimitsOf(Limits.parse({}));
 const law = { seed: 42, numRuns: 300 };
 const instants = fc
   .array(fc.integer({ min: 0, max: hours(200) }), { maxLength: 8 })

@@ -12,10 +12,18 @@ const withContact = {
   contacts: [{ profile: { name: 'string' }, wa_id: 'string', user_id: 'string' }],
 };
 const call = { id: 'string', from: 'string', to: 'string', event: 'string', timestamp: 'string', direction: 'string' };
+const fromUser = { from_user_id: 'string' };
+const toUser = { to_user_id: 'string' };
 const session = { sdp_type: 'string', sdp: 'string' };
 const ended = { ...call, status: 'string' };
 const timing = { start_time: 'string', end_time: 'string', duration: 'number' };
-const status = { id: 'string', status: 'string', timestamp: 'string', recipient_id: 'string' };
+const status = {
+  id: 'string',
+  status: 'string',
+  timestamp: 'string',
+  recipient_id: 'string',
+  recipient_user_id: 'string',
+};
 const pricing = { billable: 'boolean', pricing_model: 'string', category: 'string', type: 'string' };
 const failure = { code: 'number', message: 'string', href: 'string', error_data: { details: 'string' } };
 const opaque = { biz_opaque_callback_data: 'string' };
@@ -31,11 +39,11 @@ test('sends the webhooks of an incoming call in the shape of the samples', async
   const [connect, terminate] = webhooks();
   expect(shape(connect!.value)).toEqual({
     ...withContact,
-    calls: [{ ...call, from_user_id: 'string', cta_payload: 'string', session }],
+    calls: [{ ...call, ...fromUser, cta_payload: 'string', session }],
   });
   expect(shape(terminate!.value)).toEqual({
     ...withContact,
-    calls: [{ ...ended, ...timing, ...opaque, cta_payload: 'string' }],
+    calls: [{ ...ended, ...fromUser, ...timing, ...opaque, cta_payload: 'string' }],
   });
   expect(connect!.value.calls![0]).toMatchObject({
     id: call_id,
@@ -59,11 +67,11 @@ test('sends the webhooks of an outgoing call in the shape of the samples', async
   await act('hang-up');
 
   const [connect, ringing, accepted, terminate] = webhooks();
-  expect(shape(connect!.value)).toEqual({ ...withContact, calls: [{ ...call, ...opaque, session }] });
+  expect(shape(connect!.value)).toEqual({ ...withContact, calls: [{ ...call, ...toUser, ...opaque, session }] });
   for (const webhook of [ringing!, accepted!]) {
     expect(shape(webhook.value)).toEqual({ ...header, statuses: [{ ...status, ...opaque, type: 'string' }] });
   }
-  expect(shape(terminate!.value)).toEqual({ ...withContact, calls: [{ ...ended, ...timing, ...opaque }] });
+  expect(shape(terminate!.value)).toEqual({ ...withContact, calls: [{ ...ended, ...toUser, ...timing, ...opaque }] });
   expect(connect!.value.calls![0]).toMatchObject({ from: '910000000001', to: waId, session: { sdp_type: 'answer' } });
   expect(terminate!.value.calls![0]).toMatchObject({
     status: 'COMPLETED',
@@ -81,7 +89,7 @@ test('ends a call nobody picked up without timing', async () => {
   await act('hang-up');
 
   const [, terminate] = webhooks();
-  expect(shape(terminate!.value)).toEqual({ ...withContact, calls: [ended] });
+  expect(shape(terminate!.value)).toEqual({ ...withContact, calls: [{ ...ended, ...fromUser }] });
   expect(terminate!.value.calls![0]).toMatchObject({ status: 'COMPLETED' });
 });
 
@@ -93,7 +101,7 @@ test.each(['ringing', 'answered'])('ends a failed call, %s before, with its erro
   await act('fail', { code: 138020 });
 
   const [, terminate] = webhooks();
-  expect(shape(terminate!.value)).toEqual({ ...withContact, calls: [ended], errors: [failure] });
+  expect(shape(terminate!.value)).toEqual({ ...withContact, calls: [{ ...ended, ...fromUser }], errors: [failure] });
   expect(terminate!.value).toMatchObject({ calls: [{ status: 'FAILED' }], errors: [{ code: 138020 }] });
 });
 
@@ -122,7 +130,9 @@ test('reports a message sent, delivered and, once the customer looks, read', asy
   }
   expect(shape(text!.value)).toEqual({
     ...withContact,
-    messages: [{ from: 'string', id: 'string', timestamp: 'string', type: 'string', text: { body: 'string' } }],
+    messages: [
+      { from: 'string', ...fromUser, id: 'string', timestamp: 'string', type: 'string', text: { body: 'string' } },
+    ],
   });
 });
 
@@ -138,6 +148,7 @@ test('reports a message to a customer it cannot reach as failed', async () => {
     status: 'failed',
     timestamp: '1795341600',
     recipient_id: waId,
+    recipient_user_id: 'IN.10000910000000042',
     errors: [{ code: 131026, title: 'Message undeliverable' }],
   });
 });
