@@ -1,6 +1,6 @@
 import { cardFor } from './limits.ts';
 import type { PermissionReply } from './message-webhooks.ts';
-import { acceptance, callback, openCards } from './permission.ts';
+import { acceptance, callback, openCards, permissionAt } from './permission.ts';
 import { Problem } from './problem.ts';
 import type { Conversation, World } from './world.ts';
 
@@ -17,7 +17,10 @@ export function answerTo(world: World, conversation: Conversation, decision: Dec
   checkPossible(decision);
   const now = world.clock.now();
   const { response, permanent, source } = decision;
-  if (source === 'callback') return callback(conversation, now);
+  if (source === 'callback') {
+    checkCallbackHelps(conversation, now);
+    return callback(conversation, now);
+  }
   const answer = (forGood: boolean) => (response === 'accept' ? acceptance(forGood, now) : { response });
   if (source === 'profile') return { ...answer(permanent ?? true), source: 'user_action' };
   const contextId = answerCard(conversation, decision, now);
@@ -31,6 +34,13 @@ function checkPossible({ response, permanent, source, messageId }: Decision) {
   if (source === 'callback' && permanent) throw wrong('permanent: a callback is allowed for seven days only.');
   if (response === 'reject' && permanent) throw wrong('permanent: only an "accept" can be permanent.');
   if (source !== 'request' && messageId !== undefined) throw wrong('messageId: only a request has one.');
+}
+
+function checkCallbackHelps(conversation: Conversation, now: number) {
+  if (permissionAt(conversation, now).kind !== 'permanent') return;
+  const { customer, phoneNumberId } = conversation;
+  const detail = `${customer.waId} has allowed ${phoneNumberId} to call for good: reject on the profile first.`;
+  throw new Problem(409, 'permission.already_permanent', detail);
 }
 
 /** A request on the customer's screen: answered, it closes the older ones and can be answered anew for seven days. */

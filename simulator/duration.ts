@@ -6,11 +6,13 @@ const day = 86_400_000;
 /** Nobody waits longer than ten years. */
 const longest = 3_653 * day;
 
+const wanted = 'an ISO-8601 duration of time or days that goes forward, such as PT24H or P7D, up to ten years';
+
 /** An ISO-8601 duration of time or days that goes forward (PT24H, P7D, PT0.5S), read as whole milliseconds. */
-export const Duration = z.string().transform((text, context) => {
+export const Duration = z.string({ error: wanted }).transform((text, context) => {
   const ms = milliseconds(text);
   if (ms >= 0 && ms <= longest) return ms;
-  context.addIssue('an ISO-8601 duration of time or days that goes forward, such as PT24H or P7D, up to ten years');
+  context.addIssue(wanted);
   return z.NEVER;
 });
 

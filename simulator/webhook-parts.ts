@@ -46,7 +46,7 @@ export const rewritten = (webhook: Webhook, change: (key: string, value: unknown
 });
 
 /** What every webhook of a number begins with. */
-export const header = (phoneNumberId: string) => ({
+const header = (phoneNumberId: string) => ({
   messaging_product: 'whatsapp',
   metadata: { display_phone_number: displayNumber(phoneNumberId), phone_number_id: phoneNumberId },
 });

@@ -45,7 +45,7 @@ export type SentMessage = { readonly id: string; readonly opaque?: string | unde
 export type Permission = { kind: 'none' } | { kind: 'temporary'; until: number } | { kind: 'permanent' };
 
 /** A permission request on the customer's screen, which can be answered, and answered anew, until it expires. */
-export type Card = { readonly id: string; until: number; answered: boolean };
+type Card = { readonly id: string; until: number; answered: boolean };
 
 /** Everything Meta knows of one business number and one customer. */
 export type Conversation = {
@@ -111,9 +111,10 @@ export function createWorld({ clock, timers, send, records = newRecords() }: Par
 
   const remember = (call: Call) => {
     calls.set(call.id, call);
-    if (calls.size <= callsRemembered) return;
-    const oldest = [...calls.values()].find(({ endedAt }) => endedAt !== undefined);
-    if (oldest) calls.delete(oldest.id);
+    for (const { id, endedAt } of calls.values()) {
+      if (calls.size <= callsRemembered) return;
+      if (endedAt !== undefined) calls.delete(id);
+    }
   };
 
   const liveCalls = (phoneNumberId?: string) =>

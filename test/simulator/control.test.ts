@@ -60,6 +60,32 @@ test.each([
   expect(await act(what)).toMatchObject({ code: 409, body: { code: refusal } });
 });
 
+test('carries the payloads of the button and the link a customer called by', async () => {
+  const { act, webhooks } = await running();
+
+  await act('call', { ctaPayload: 'invite-7781', deeplinkPayload: 'site-header' });
+  await act('hang-up');
+
+  const payloads = { cta_payload: 'invite-7781', deeplink_payload: 'site-header' };
+  expect(webhooks().map(({ value }) => value.calls![0])).toMatchObject([payloads, payloads]);
+});
+
+test.each([7, 'PT7S'])('lets a customer hang up after %s', async (hangUpAfter) => {
+  const { act, advance, webhooks, permit, place } = await running();
+  await act('call', { hangUpAfter });
+  await advance(7_000 - 1);
+  expect(webhooks()).toHaveLength(1);
+  await advance(1);
+  expect(webhooks()).toHaveLength(1);
+
+  await permit();
+  await place();
+  await act('answer', { hangUpAfter });
+  await advance(7_000);
+
+  expect(webhooks().at(-1)!.value.calls![0]).toMatchObject({ event: 'terminate', duration: 7 });
+});
+
 test('refuses to hang up a call that only rings', async () => {
   const { act, permit, place } = await running();
   await permit();
@@ -78,6 +104,13 @@ test.each([
   ['message', {}, 'text'],
   ['permission', { response: 'maybe', source: 'request' }, 'response'],
   ['permission', { response: 'reject', source: 'callback' }, 'accept'],
+  ['permission', { response: 'reject', permanent: true, source: 'profile' }, 'permanent'],
+  ['permission', { response: 'accept', permanent: true, source: 'callback' }, 'permanent'],
+  ['permission', { response: 'accept', source: 'profile', messageId: 'wamid.1' }, 'messageId'],
+  ['call', { hangUpAfter: '-PT5S' }, 'hangUpAfter'],
+  ['call', { hangUpAfter: 'PT25H' }, 'hangUpAfter'],
+  ['call', { hangUpAfter: '5' }, 'PT20S'],
+  ['call', { name: 7 }, 'name'],
   ['answer', { channelId: 'one' }, 'channelId'],
   ['fail', { code: 100 }, 'code'],
 ])('names what is wrong with /%s %o', async (what, body, named) => {

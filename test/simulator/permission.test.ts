@@ -106,6 +106,95 @@ test.each([
   expect(codes).toEqual(expected);
 });
 
+const idOf = ({ body }: { body: Record<string, unknown> }) => (body.messages as { id: string }[])[0]!.id;
+
+test('lets a customer accept the request they declined', async () => {
+  const simulator = await running();
+  const id = await requested(simulator);
+  await simulator.act('permission', { response: 'reject', source: 'request' });
+  simulator.webhooks();
+  await simulator.advance(days(6));
+
+  await simulator.act('permission', { response: 'accept', source: 'request' });
+
+  expect(replyIn(simulator.webhooks())).toMatchObject({ reply: { response: 'accept' }, context: { id } });
+  expect((await simulator.place()).code).toBe(200);
+});
+
+test('lets the older of two requests be answered until the newer one is', async () => {
+  const { requestPermission, advance, act, webhooks } = await running();
+  const older = idOf(await requestPermission());
+  await advance(hours(24));
+  const newer = idOf(await requestPermission());
+  webhooks();
+  const reject = (messageId: string) => act('permission', { response: 'reject', source: 'request', messageId });
+
+  expect((await reject(older)).code).toBe(200);
+  expect(replyIn(webhooks()).context).toMatchObject({ id: older });
+  expect((await reject(newer)).code).toBe(200);
+  expect(await reject(older)).toMatchObject({ code: 409, body: { code: 'permission.not_requested' } });
+  expect((await reject(newer)).code).toBe(200);
+});
+
+test('answers the newest request when none is named', async () => {
+  const { requestPermission, advance, act, webhooks } = await running();
+  await requestPermission();
+  await advance(hours(24));
+  const newer = idOf(await requestPermission());
+  webhooks();
+
+  await act('permission', { response: 'accept', source: 'request' });
+
+  expect(replyIn(webhooks()).context).toMatchObject({ id: newer });
+});
+
+test.each(['OFF', 'ON'])(
+  'asks for a callback out of the blue: a reply without a call, callbacks %s',
+  async (callbacks) => {
+    const { act, graph, webhooks } = await running();
+    if (callbacks === 'ON') {
+      await graph('settings', { calling: { callback_permission_status: 'ENABLED' } });
+      await act('call'); // which brings its own permission
+      await act('hang-up');
+    }
+    webhooks();
+
+    await act('permission', { response: 'accept', source: 'callback' });
+
+    const came = webhooks();
+    expect(came.map(summary)).toEqual(['interactive']);
+    expect(replyIn(came)).toEqual({
+      reply: {
+        response: 'accept',
+        is_permanent: false,
+        expiration_timestamp: inSevenDays,
+        response_source: 'automatic',
+      },
+    });
+  },
+);
+
+test('asks for a callback after a call that brought no permission of its own', async () => {
+  const { act, webhooks } = await running();
+  const { body } = await act('call');
+  await act('hang-up');
+  webhooks();
+
+  await act('permission', { response: 'accept', source: 'callback' });
+
+  expect(replyIn(webhooks()).context).toMatchObject({ id: body.metaCallId });
+});
+
+test('asks for no callback of a number that may call for good', async () => {
+  const { permit, act, place } = await running();
+  await permit();
+
+  const asked = await act('permission', { response: 'accept', source: 'callback' });
+
+  expect(asked).toMatchObject({ code: 409, body: { code: 'permission.already_permanent' } });
+  expect((await place()).code).toBe(200);
+});
+
 test('grants no callback when callbacks are off', async () => {
   const { act, webhooks } = await running();
 

@@ -58,10 +58,22 @@ async function startReceiver(now: () => number) {
   return receiver;
 }
 
+/** The clock, the receiver and the folder of a simulator that was stopped, for one that goes on where it ended. */
+type Options = {
+  settle?: (now: number) => Promise<void>;
+  clock?: ReturnType<typeof stoppedClock>;
+  receiver?: Awaited<ReturnType<typeof startReceiver>>;
+  dir?: string | undefined;
+};
+
 /** A simulator on a clock of its own that talks to a real receiver, and short ways to use both over HTTP. */
-export async function running({ settle = async (_now: number) => {} } = {}) {
-  const clock = stoppedClock();
-  const receiver = await startReceiver(clock.now);
+export async function running({
+  settle = async (_now: number) => {},
+  clock = stoppedClock(),
+  receiver: known,
+  dir,
+}: Options = {}) {
+  const receiver = known ?? (await startReceiver(clock.now));
   const simulator = await startSimulator({
     host: '127.0.0.1',
     port: 0,
@@ -70,6 +82,7 @@ export async function running({ settle = async (_now: number) => {} } = {}) {
     accessToken,
     clock,
     settle,
+    dir,
   });
   onTestFinished(simulator.stop);
 
@@ -90,12 +103,13 @@ export async function running({ settle = async (_now: number) => {} } = {}) {
     send('POST', `/simulator/customers/${waId}/${what}`, { channelId, ...body });
   const place = (body: object = {}) => graph('calls', { action: 'connect', to: waId, session: offer, ...body });
   const requestPermission = () => graph('messages', permissionTemplate);
+  const tell = (path: string, body: object = {}) => send('POST', `/simulator${path}`, body);
   const permit = () => act('permission', { response: 'accept', permanent: true, source: 'profile' });
 
   /** The webhooks that came since the last time. */
   const webhooks = () => receiver.received.splice(0);
 
-  return { ...simulator, clock, receiver, send, graph, act, place, permit, requestPermission, webhooks };
+  return { ...simulator, clock, receiver, send, graph, act, tell, place, permit, requestPermission, webhooks };
 }
 
 export const offer = { sdp_type: 'offer', sdp: 'v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\n' };
