@@ -19,12 +19,13 @@ const product = { messaging_product: 'whatsapp' as const };
 const request = Message.parse({ ...product, ...permissionTemplate });
 
 const acts = ['connect', 'request', 'answer', 'decline', 'hang-up', 'call', 'accept', 'cancel', 'grant', 'restart'];
+const often: typeof acts = ['connect', 'connect', 'answer', 'answer', 'hang-up', 'request', 'grant'];
 type Act = (typeof acts)[number];
 type Step = { act: Act; after: number };
 const steps = fc.array(
   fc.record<Step>({
-    act: fc.constantFrom(...acts, 'connect', 'connect', 'request', 'answer', 'grant'),
-    after: fc.constantFrom(0, 1, seconds(20), seconds(70), hours(23), hours(25)),
+    act: fc.constantFrom(...acts, ...often, ...often),
+    after: fc.constantFrom(0, 0, 1, seconds(20), seconds(20), seconds(70), hours(2), hours(23), hours(25)),
   }),
   { minLength: 20, maxLength: 80, size: 'max' },
 );
