@@ -29,9 +29,8 @@ export function answerTo(world: World, conversation: Conversation, decision: Dec
 
 function checkPossible({ response, permanent, source, messageId }: Decision) {
   const wrong = (detail: string) => new Problem(422, 'request.invalid', detail);
-  if (source === 'callback' && response === 'reject')
-    throw wrong('A callback is asked for, never rejected: send response "accept".');
-  if (source === 'callback' && permanent) throw wrong('permanent: a callback is allowed for seven days only.');
+  if (source === 'callback' && (response === 'reject' || permanent))
+    throw wrong('A callback is asked for, for seven days: send response "accept" and leave permanent out.');
   if (response === 'reject' && permanent) throw wrong('permanent: only an "accept" can be permanent.');
   if (source !== 'request' && messageId !== undefined) throw wrong('messageId: only a request has one.');
 }
@@ -52,7 +51,7 @@ function answerCard(conversation: Conversation, { messageId }: Decision, now: nu
     throw new Problem(
       409,
       'permission.not_requested',
-      `${phoneNumberId} has no open request ${messageId ?? ''} to ${customer.waId}: send one first.`,
+      `${phoneNumberId} has no open request${messageId ? ` ${messageId}` : ''} to ${customer.waId}: send one first.`,
     );
   }
   card.until = now + cardFor;

@@ -112,7 +112,8 @@ function respond(customers: Customers, dice: Dice, who: With) {
   });
 }
 
-function unlessRefused(act: () => void) {
+/** Lets a customer do something, if it can be done just now. */
+export function unlessRefused(act: () => void) {
   try {
     act();
   } catch (error) {
