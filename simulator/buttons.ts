@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Problem } from './problem.ts';
-import type { Conversation } from './world.ts';
+import type { Conversation } from './records.ts';
 
 /** What a call button carries, and how long it can be tapped. */
 export const Button = z.object({

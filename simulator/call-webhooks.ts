@@ -1,7 +1,7 @@
 import type { Webhook } from './outbox.ts';
+import type { Call, Conversation } from './records.ts';
 import { answerSdp, offerSdp } from './sdp.ts';
 import { contactOf, conversationWebhook, displayNumber, identity, unixSeconds } from './webhook-parts.ts';
-import type { Call, Conversation } from './world.ts';
 
 const parties = ({ conversation: { customer, phoneNumberId }, direction }: Call) =>
   direction === 'USER_INITIATED'

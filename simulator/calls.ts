@@ -2,8 +2,9 @@ import { type CallError, callStatusWebhook, connectWebhook, terminateWebhook } f
 import { countryOf } from './costs.ts';
 import { ringFor, windowFor } from './limits.ts';
 import { grantCallback, recordConnected, recordUnanswered } from './permission.ts';
+import type { Call, Conversation } from './records.ts';
 import { displayNumber } from './webhook-parts.ts';
-import { type Call, type Conversation, newId, type World } from './world.ts';
+import { newId, type World } from './world.ts';
 
 type NewCall = Pick<Call, 'direction' | 'ctaPayload' | 'deeplinkPayload' | 'opaque'>;
 

@@ -1,5 +1,6 @@
 import { openCards, permissionAt } from './permission.ts';
-import type { Call, Conversation, Permission, World } from './world.ts';
+import type { Call, Conversation, Permission } from './records.ts';
+import type { World } from './world.ts';
 
 /** What Meta knows of a customer and a number, for whoever plays the customer. */
 export function customerReport(world: World, conversation: Conversation) {

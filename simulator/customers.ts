@@ -8,7 +8,8 @@ import { messageStatusWebhook, textWebhook } from './message-webhooks.ts';
 import { decide, openCards } from './permission.ts';
 import { Problem } from './problem.ts';
 import { checkPutThrough } from './put-through.ts';
-import { type Call, type Conversation, type Customer, newId, type World } from './world.ts';
+import type { Call, Conversation, Customer } from './records.ts';
+import { newId, type World } from './world.ts';
 
 /** A customer and the business number (`channelId`) they deal with. */
 export type With = { readonly waId: string; readonly channelId: string };
@@ -61,8 +62,7 @@ export function customersOf(world: World) {
       const { liveCall } = conversationWith(who);
       if (liveCall)
         throw new Problem(409, 'call.already_live', `${who.waId} is in the call ${liveCall.id}: end it first.`);
-      if (payloads.ctaPayload !== undefined)
-        tapButton(conversationWith(who), payloads.ctaPayload, world.clock.now());
+      if (payloads.ctaPayload !== undefined) tapButton(conversationWith(who), payloads.ctaPayload, world.clock.now());
       if (name !== undefined) world.customer(who.waId).name = name;
       checkPutThrough(world, conversationWith(who));
       const call = startCall(world, look(who), { direction: 'USER_INITIATED', ...payloads });

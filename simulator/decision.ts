@@ -2,7 +2,8 @@ import { cardFor } from './limits.ts';
 import type { PermissionReply } from './message-webhooks.ts';
 import { acceptance, callback, openCards, permissionAt } from './permission.ts';
 import { Problem } from './problem.ts';
-import type { Conversation, World } from './world.ts';
+import type { Conversation } from './records.ts';
+import type { World } from './world.ts';
 
 /** What a customer decides about being called, and where; on a request's card `messageId` names another than the last. */
 export type Decision = {

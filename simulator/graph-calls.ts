@@ -3,7 +3,8 @@ import { endCall, pickUp } from './calls.ts';
 import { placeCall } from './graph-connect.ts';
 import { GraphError } from './graph-error.ts';
 import { Product, Recipient, recipientOf } from './recipient.ts';
-import type { Call, World } from './world.ts';
+import type { Call } from './records.ts';
+import type { World } from './world.ts';
 
 const Session = <T extends 'offer' | 'answer'>(type: T) =>
   z.object({ sdp_type: z.literal(type), sdp: z.string().startsWith('v=0', 'SDP begins with v=0') });

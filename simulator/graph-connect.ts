@@ -3,8 +3,9 @@ import { type Channel, mayCallFrom } from './channel.ts';
 import { GraphError } from './graph-error.ts';
 import { counting, freeAgainAt, placedLimits } from './limits.ts';
 import { nextCallAt, permissionAt } from './permission.ts';
+import type { Call, Conversation } from './records.ts';
 import { checkRestriction } from './restrictions.ts';
-import type { Call, Conversation, World } from './world.ts';
+import type { World } from './world.ts';
 
 /** Places a call as Meta would; throws Meta's error where it would refuse. */
 export function placeCall(world: World, conversation: Conversation, opaque: string | undefined): Call {

@@ -7,10 +7,11 @@ import { GraphError } from './graph-error.ts';
 import { messageStatusWebhook } from './message-webhooks.ts';
 import { nextRequestAt, permissionAt, recordRequest } from './permission.ts';
 import { Recipient, recipientOf } from './recipient.ts';
+import type { Conversation, Pricing, SentMessage } from './records.ts';
 import { checkRestriction } from './restrictions.ts';
 import { kindOfTemplate, type Template, templateOf } from './templates.ts';
 import { displayNumber, userIdOf } from './webhook-parts.ts';
-import { type Conversation, newId, type Pricing, type SentMessage, type World } from './world.ts';
+import { newId, type World } from './world.ts';
 
 const Text = z.object({ body: z.string().min(1).max(4096) });
 

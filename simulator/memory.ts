@@ -1,6 +1,6 @@
 import type { Undelivered } from './outbox.ts';
+import { newRecords } from './records.ts';
 import { recordsOf, type Snapshot, snapshotOf } from './snapshot.ts';
-import { newRecords } from './world.ts';
 import { keepWorld, readWorld } from './world-file.ts';
 
 type Kept = Snapshot & { readonly undelivered: readonly Undelivered[] };

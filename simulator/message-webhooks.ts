@@ -1,6 +1,6 @@
 import type { Webhook } from './outbox.ts';
+import type { Conversation, SentMessage } from './records.ts';
 import { contactOf, conversationWebhook, displayNumber, identity, unixSeconds } from './webhook-parts.ts';
-import type { Conversation, SentMessage } from './world.ts';
 
 const messageWebhook = (conversation: Conversation, message: object): Webhook =>
   conversationWebhook(conversation, 'messages', {

@@ -1,8 +1,9 @@
 import { GraphError } from './graph-error.ts';
 import { connectedLimits, counting, freeAgainAt, type Limit, queryLimits, requestLimits, usage } from './limits.ts';
 import { nextCallAt, nextRequestAt, permissionAt } from './permission.ts';
+import type { Conversation, Permission } from './records.ts';
 import { restrictionOn } from './restrictions.ts';
-import type { Conversation, Permission, World } from './world.ts';
+import type { World } from './world.ts';
 
 /** The answer of `GET /{phoneNumberId}/call_permissions`; throws Meta's error when it is asked too often. */
 export function permissionReport(world: World, conversation: Conversation) {

@@ -1,6 +1,7 @@
 import { cardFor, connectedLimits, counting, freeAgainAt, requestLimits, temporaryFor } from './limits.ts';
 import { type PermissionReply, replyWebhook } from './message-webhooks.ts';
-import { type Call, type Conversation, newId, type Permission, type World } from './world.ts';
+import type { Call, Conversation, Permission } from './records.ts';
+import { newId, type World } from './world.ts';
 
 /** The permission that holds at `now`: a temporary one ends without any word from Meta. */
 export const permissionAt = ({ permission }: Conversation, now: number): Permission =>

@@ -1,7 +1,8 @@
 import { errorWebhook } from './call-webhooks.ts';
 import { Problem } from './problem.ts';
+import type { Conversation } from './records.ts';
 import { restrictionOn } from './restrictions.ts';
-import type { Conversation, World } from './world.ts';
+import type { World } from './world.ts';
 
 /**
  * Throws a `Problem` (409) where Meta does not put a customer's call through: the number is restricted, has all the calls

@@ -1,7 +1,6 @@
 import { type Channel, newChannel } from './channel.ts';
 import { type Billed, createCosts } from './costs.ts';
 import type { Limits } from './limits.ts';
-import { type Template, type TemplateRules, templateKey } from './templates.ts';
 import {
   type Call,
   type Conversation,
@@ -11,7 +10,8 @@ import {
   newCustomer,
   newRecords,
   type Records,
-} from './world.ts';
+} from './records.ts';
+import { type Template, type TemplateRules, templateKey } from './templates.ts';
 
 type SavedConversation = Omit<Conversation, 'customer' | 'liveCall' | 'buttons'> & {
   readonly waId: string;

@@ -1,5 +1,5 @@
 import type { Webhook } from './outbox.ts';
-import type { Conversation, Customer } from './world.ts';
+import type { Conversation, Customer } from './records.ts';
 
 /** Meta writes most moments as strings of Unix seconds. */
 export const unixSeconds = (at: number): string => String(Math.floor(at / 1_000));

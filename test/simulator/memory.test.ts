@@ -158,6 +158,28 @@ test.each([
   expect(second.webhooks().map(summary)).toEqual(['connect']);
 });
 
+test('remembers until when a call button can be tapped', async () => {
+  const { first, restart } = await restartable();
+  await first.act('message', { text: 'Hi' });
+  await first.graph('messages', {
+    to: waId,
+    type: 'interactive',
+    interactive: {
+      type: 'voice_call',
+      body: { text: 'Tap' },
+      action: { name: 'voice_call', parameters: { payload: 'invite-7781', ttl_minutes: 1 } },
+    },
+  });
+
+  const second = await restart();
+  await second.advance(seconds(60));
+
+  expect(await second.act('call', { ctaPayload: 'invite-7781' })).toMatchObject({
+    code: 409,
+    body: { code: 'button.gone' },
+  });
+});
+
 test('forgets faults: they end with the process', async () => {
   const { first, restart } = await restartable();
   await first.tell('/faults', { drop: 1, graph: { refuse: { code: 4, times: 100 } } });

@@ -9,9 +9,10 @@ import { Limits } from '../../simulator/limits.ts';
 import type { Webhook } from '../../simulator/outbox.ts';
 import { permissionReport } from '../../simulator/permission-report.ts';
 import { Problem } from '../../simulator/problem.ts';
+import { newRecords } from '../../simulator/records.ts';
 import { recordsOf, snapshotOf } from '../../simulator/snapshot.ts';
 import { timersOn } from '../../simulator/timers.ts';
-import { createWorld, newRecords, type World } from '../../simulator/world.ts';
+import { createWorld, type World } from '../../simulator/world.ts';
 import { answer, channelId, days, hours, offer, permissionTemplate, seconds, stoppedClock, waId } from './running.ts';
 
 const who = { waId, channelId };
