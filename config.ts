@@ -23,7 +23,11 @@ export const variables = {
   MONGODB_URL: storeUrl(/^mongodb(\+srv)?:\/\//, 'mongodb://host:27017')
     .default('embedded')
     .describe('the document store: "embedded", or the address of a MongoDB replica set'),
-  DATA_DIR: z.string().min(1).default('./data').describe('where the embedded stores keep their files'),
+  DATA_DIR: z
+    .string()
+    .min(1)
+    .default('./data')
+    .describe('where the embedded stores and the simulator keep their files'),
   HTTP_HOST: z.string().default('127.0.0.1').describe('where commands, reads, webhooks and console listen'),
   HTTP_PORT: Port.default(8080).describe('their port; 0 takes a free one'),
   REALTIME_PORT: Port.default(8081).describe('the WebSocket port; 0 takes a free one'),

@@ -19,7 +19,7 @@ type Deps = WorldControl & {
 export function controlRouter({ customers, changed, ...deps }: Deps): Router {
   const router = Router();
   router.use(express.json({ limit: '256kb' }));
-  router.use((_req, res, next) => {
+  router.post(/.*/, (_req, res, next) => {
     res.on('finish', changed);
     next();
   });

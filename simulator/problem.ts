@@ -20,13 +20,17 @@ export class Problem extends Error {
 export function read<S extends z.ZodObject>(schema: S, input: unknown): z.infer<S> {
   const result = schema.safeParse(input ?? {});
   if (result.success) return result.data;
-  const known = Object.keys(schema.shape).join(', ');
   const faults = result.error.issues.map((issue) =>
     issue.code === 'unrecognized_keys'
-      ? `unknown field ${issue.keys.map((key) => [...issue.path, key].join('.')).join(', ')}${issue.path.length > 0 ? '' : ` (known: ${known})`}`
+      ? unknownFields(issue, Object.keys(schema.shape))
       : `${issue.path.join('.') || 'body'}: ${issue.message}`,
   );
   throw new Problem(422, 'request.invalid', faults.join('; '));
+}
+
+function unknownFields({ keys, path }: z.core.$ZodIssueUnrecognizedKeys, known: string[]): string {
+  const named = keys.map((key) => [...path, key].join('.')).join(', ');
+  return path.length > 0 ? `unknown field ${named}` : `unknown field ${named} (known: ${known.join(', ')})`;
 }
 
 /** Answers whatever a route threw. */
