@@ -1,6 +1,6 @@
 import type { Channel } from './channel.ts';
 import { GraphError } from './graph-error.ts';
-import { checkRestriction, restrictionsReport } from './restrictions.ts';
+import { checkRestriction, restrictionOn, restrictionsReport } from './restrictions.ts';
 import { changeSettings, type SettingsChange } from './settings.ts';
 import type { World } from './world.ts';
 
@@ -25,8 +25,10 @@ function checkMayEnable({ id, account, settings }: Channel, { calling }: Setting
   }
 }
 
-/** The answer of `GET /{phoneNumberId}/settings`. */
+/** The answer of `GET /{phoneNumberId}/settings`; whom customers may not call for now shows them no call button. */
 export function settingsReport(world: World, phoneNumberId: string) {
   const channel = world.channel(phoneNumberId);
-  return { calling: { ...channel.settings, ...restrictionsReport(channel, world.clock.now()) } };
+  const now = world.clock.now();
+  const hidden = restrictionOn(channel, 'incoming', now) && { call_icon_visibility: 'DISABLE_ALL' };
+  return { calling: { ...channel.settings, ...hidden, ...restrictionsReport(channel, now) } };
 }

@@ -94,6 +94,14 @@ test('lets a call that is under way go on', async () => {
   expect(webhooks().map(summary)).toEqual(['connect', 'account_update', 'terminate']);
 });
 
+test.each([incoming, both])('shows no call button while %s holds', async (type) => {
+  const { calling, advance } = await restricted({ type, for: 'PT1H' });
+
+  expect((await calling()).call_icon_visibility).toBe('DISABLE_ALL');
+  await advance(hours(1));
+  expect((await calling()).call_icon_visibility).toBe('DEFAULT');
+});
+
 test('hides the call button until the business shows it again', async () => {
   const { webhooks, calling, graph, isCalled, act, advance } = await restricted({ type: hidden });
 
