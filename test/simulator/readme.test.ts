@@ -4,6 +4,7 @@ import { Faults } from '../../simulator/faults.ts';
 import { GraphFaults } from '../../simulator/graph-faults.ts';
 import { Limits } from '../../simulator/limits.ts';
 import { quirkNames } from '../../simulator/quirks.ts';
+import { NewRestriction, NewViolation } from '../../simulator/restrictions.ts';
 import { running } from './running.ts';
 
 const readme = readFileSync(new URL('../../simulator/README.md', import.meta.url), 'utf8');
@@ -12,6 +13,8 @@ test.each([
   ['quirk', quirkNames],
   ['fault of webhooks', Object.keys(Faults.shape)],
   ['fault of Graph', Object.keys(GraphFaults.shape)],
+  ['restriction', NewRestriction.shape.type.options],
+  ['violation', NewViolation.shape.type.options],
 ])('names every %s in its README', (_kind, names) => {
   expect(names.filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
 });
