@@ -18,7 +18,7 @@ export const concluding =
     if (isRefusal(events) || events.length === 0) return events;
     const after = fold({ evolve }, s, events);
     const conclusion = conclusionOf(after);
-    if (conclusion === null || same(conclusion, s.conclusion)) return events;
+    if (conclusion === null || (s.conclusion !== null && same(conclusion, s.conclusion))) return events;
     const { at, callId } = command;
     const { direction, parties, ticketId, agentId } = after;
     const whose = { direction: direction ?? 'incoming', ...parties, ticketId, agentId };

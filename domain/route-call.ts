@@ -42,10 +42,12 @@ const loadOf = ({ colleague }: Judged) => colleague.state.tickets.length;
 const lastTurnOf = ({ colleague }: Judged) => colleague.state.lastReservedAt;
 const balances = ({ rules }: Question) => rules.mode === 'load_balancer';
 
-const isFull = ({ profile, tickets }: Agent, question: Question) =>
-  balances(question) &&
-  profile !== null &&
-  !hasRoom(tickets, question.ticketId, capacityOf(profile, question.rules.capacity));
+/** How many open tickets an agent may hold, where these rules limit them at all. */
+export const limitOf = ({ profile }: Agent, { mode, capacity }: Routing['rules']): number | null =>
+  mode === 'load_balancer' && profile !== null ? capacityOf(profile, capacity) : null;
+
+const isFull = (state: Agent, { rules, ticketId }: Question) =>
+  !hasRoom(state.tickets, ticketId, limitOf(state, rules));
 
 const passedOver = ({ agentId, state }: Colleague, question: Question): PassedOver | null => {
   if (!takesCalls.has(state.profile?.role)) return 'role';

@@ -36,10 +36,16 @@ const initial: Ticket = {
 const liveCall = (s: Ticket, except?: string) =>
   [...s.calls].find(([callId, { status }]) => status === 'ongoing' && callId !== except)?.[0];
 
+/** Whose load a ticket is: its assignee's, while it is open. */
+export const holderOf = ({ resolved, assignee }: Ticket): string | null => (resolved ? null : assignee.agentId);
+
 const sameAssignee = (a: Assignee, b: Assignee) => a.agentId === b.agentId && a.teamId === b.teamId;
 
+/** Whether neither an agent nor a team holds the ticket. */
+export const isNobodys = ({ assignee }: Ticket): boolean => sameAssignee(assignee, nobody);
+
 /** Whether this call may give the ticket to an agent: nobody holds it, or only because this call was offered to them. */
-const isFreeFor = (s: Ticket, callId: string) => sameAssignee(s.assignee, nobody) || s.routedBy === callId;
+const isFreeFor = (s: Ticket, callId: string) => isNobodys(s) || s.routedBy === callId;
 
 /** Why this answer is the ticket's first response, or `null` when it is not one. */
 const firstResponseBecause = (s: Ticket, direction: Direction) => {

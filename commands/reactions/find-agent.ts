@@ -1,10 +1,10 @@
 import { type Agent, agent } from '../../domain/agent.ts';
 import { mayRing } from '../../domain/call.ts';
-import { type Call, tagsOf } from '../../domain/call-state.ts';
-import { capacityOf } from '../../domain/capacity.ts';
+import type { Call } from '../../domain/call-state.ts';
 import { channel, incomingMissReason } from '../../domain/channel.ts';
 import { isRefusal } from '../../domain/decider.ts';
-import { type Colleague, type Route, routeCall } from '../../domain/route-call.ts';
+import { callerOf, triedBy } from '../../domain/hand-out.ts';
+import { type Colleague, limitOf, type Route, routeCall } from '../../domain/route-call.ts';
 import { type Routing, routing } from '../../domain/routing.ts';
 import type { Recorded } from '../../store/event-log.ts';
 import { agentKey } from '../belongings.ts';
@@ -45,12 +45,11 @@ const choose = async (w: WriteSide, handing: Handing, refusedBy: readonly string
   const { callId, ticketId, state, known, crew } = handing;
   const { rules, journeys } = known;
   const roster = [...crew].map(([agentId, present]) => ({ agentId, state: present }));
-  const tried = [...refusedBy, ...state.offers.map(({ agentId }) => agentId)];
+  const tried = [...refusedBy, ...triedBy(state)];
   const held = roster.find((one) => one.state.call?.callId === callId && !tried.includes(one.agentId));
   if (held) return already(held);
-  const { startedAt, parties, person } = state;
-  const channelMiss = incomingMissReason(await w.stateOf(channel, parties.channelId), startedAt);
-  const call = { startedAt, tags: tagsOf(state), channelId: parties.channelId, waId: person.waId };
+  const call = callerOf(state);
+  const channelMiss = incomingMissReason(await w.stateOf(channel, call.channelId), call.startedAt);
   const route = routeCall({ at: w.now(), channelMiss, rules, journeys, call, ticketId, roster, tried });
   return { ...route, colleague: roster.find(({ agentId }) => agentId === route.chosen) ?? null };
 };
@@ -58,8 +57,7 @@ const choose = async (w: WriteSide, handing: Handing, refusedBy: readonly string
 /** Holds the agent for the call; `false` when they cannot be held any more. Either way the crew knows them as they are. */
 const reserve = async (w: WriteSide, { callId, ticketId, known, crew }: Handing, one: Colleague, cause: Recorded) => {
   const { agentId, state } = one;
-  const isLimited = known.rules.mode === 'load_balancer' && state.profile !== null;
-  const capacity = isLimited ? capacityOf(state.profile, known.rules.capacity) : null;
+  const capacity = limitOf(state, known.rules);
   const reservation = { agentId, callId, ticketId, direction: 'incoming', fence: null, capacity } as const;
   const key = agentKey(cause.metadata.store, agentId);
   const reserved = await w.transact(

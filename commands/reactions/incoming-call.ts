@@ -1,5 +1,6 @@
 import { call } from '../../domain/call.ts';
 import { conversation } from '../../domain/conversation.ts';
+import { mayFreeSomebody } from '../../domain/hand-out.ts';
 import type { Named } from '../../domain/index.ts';
 import { permission } from '../../domain/permission.ts';
 import { ticket } from '../../domain/ticket.ts';
@@ -39,14 +40,7 @@ export const incomingCall = (w: WriteSide): Reaction => {
         await w.transact(call, callId, missed, causedBy(cause, 'miss'));
       },
       CallMissed: ({ callId }) => queue.leave(callId),
-      AgentReleased: serve,
-      AgentActivated: serve,
-      AgentProfileChanged: serve,
-      CallSocketOpened: serve,
-      TicketEntrusted: serve,
-      TicketReleased: serve,
-      RoutingConfigured: serve,
-      JourneyDefined: serve,
+      ...Object.fromEntries(mayFreeSomebody.map((type) => [type, serve])),
     },
   };
 };

@@ -1,8 +1,8 @@
 import { agent } from '../../domain/agent.ts';
 import { call } from '../../domain/call.ts';
-import type { MissReason } from '../../domain/call-events.ts';
 import { type Call, isWaiting } from '../../domain/call-state.ts';
 import { isRefusal } from '../../domain/decider.ts';
+import { decisionOf, missOf } from '../../domain/hand-out.ts';
 import type { Colleague } from '../../domain/route-call.ts';
 import { type Routing, routing } from '../../domain/routing.ts';
 import { ticket } from '../../domain/ticket.ts';
@@ -13,12 +13,6 @@ import { agentKey } from '../belongings.ts';
 import type { WriteSide } from '../write-side.ts';
 import { type Choice, type Crew, findAgent } from './find-agent.ts';
 import { accepted, causedBy } from './reaction.ts';
-
-/** Why a call that was offered to everybody is missed. */
-const reasonAfter = ({ offers }: Call, noAgent: MissReason): MissReason => {
-  if (offers.some(({ state }) => state === 'declined')) return 'all_declined';
-  return offers.some(({ state }) => state === 'not_acknowledged') ? 'agent_socket_lost' : noAgent;
-};
 
 /**
  * Finds an agent for an incoming call, reserves them and offers it; with nobody left the call waits or is missed.
@@ -45,15 +39,10 @@ export const offerCall = async (
     await assign(agentId);
   };
 
-  const route = async (
-    { candidates, chosen, journeyId, waits, noAgent }: Choice,
-    { startedAt, queue }: Call,
-    { rules, ruleVersion }: Routing,
-  ) => {
-    const at = w.now();
-    const queued = waits && { because: waits, until: queue?.until ?? startedAt + seconds(rules.queueSeconds) };
-    const decided = { mode: rules.mode, ruleVersion, candidates, chosen, journeyId, noAgent, queued };
-    const command = { type: 'RouteCall', at, callId, ticketId, ...decided } as const;
+  const route = async (choice: Choice, state: Call, known: Routing) => {
+    const decision = decisionOf(state, choice, known);
+    if (decision === null) return state;
+    const command = { type: 'RouteCall', at: w.now(), callId, ticketId, ...decision } as const;
     return accepted(await w.transact(call, callId, command, because('route'))).state;
   };
 
@@ -78,13 +67,9 @@ export const offerCall = async (
     else await assign(agentId);
   };
 
-  const miss = (state: Call, { chosen, noAgent }: Choice) => {
-    const missed = { type: 'MissCall', at: w.now(), callId } as const;
-    const whose =
-      chosen !== null && noAgent !== null
-        ? { reason: noAgent, agentId: chosen }
-        : { reason: reasonAfter(state, noAgent ?? 'no_agent_available') };
-    return w.transact(call, callId, { ...missed, ...whose }, because('miss'));
+  const miss = (state: Call, choice: Choice) => {
+    const missed = { type: 'MissCall', at: w.now(), callId, ...missOf(state, choice) } as const;
+    return w.transact(call, callId, missed, because('miss'));
   };
 
   const state = await w.stateOf(call, callId);
@@ -93,8 +78,7 @@ export const offerCall = async (
   const choice = await findAgent(w, { callId, ticketId, state, known, crew }, cause);
   const { colleague, noAgent, waits } = choice;
   if (colleague && noAgent !== null) await missTurn(colleague.agentId);
-  const isDecision = !state.routed || waits !== null || state.queue !== null;
-  const routed = isDecision ? await route(choice, state, known) : state;
+  const routed = await route(choice, state, known);
   if (!isWaiting(routed) || waits !== null) {
     if (colleague && noAgent === null) await releaseAgent(w, cause, callId, colleague.agentId, 'withdrawn');
     return isWaiting(routed);

@@ -1,6 +1,6 @@
 import { agent } from '../../domain/agent.ts';
 import { fold } from '../../domain/decider.ts';
-import { type Ticket, ticket } from '../../domain/ticket.ts';
+import { holderOf, ticket } from '../../domain/ticket.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Recorded } from '../../store/event-log.ts';
 import { agentKey } from '../belongings.ts';
@@ -8,9 +8,6 @@ import type { WriteSide } from '../write-side.ts';
 import { causedBy, type Reaction } from './reaction.ts';
 
 type TicketEvent = Parameters<typeof ticket.evolve>[1];
-
-/** Whose load a ticket is: its assignee's, while it is open. */
-const holderOf = ({ resolved, assignee }: Ticket) => (resolved ? null : assignee.agentId);
 
 /** Every agent's stream keeps account of the open tickets they hold, so that their load is known where they are reserved. */
 export const workload = (w: WriteSide): Reaction => {
