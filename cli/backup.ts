@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { completeDocuments, copyDocuments } from './copy-documents.ts';
-import { bytesIn, embeddedConfig, namesIn, services, withDocuments } from './embedded-stores.ts';
+import { bytesIn, embeddedConfig, namesIn, requireFiles, services, withDocuments } from './embedded-stores.ts';
 import { copyEvents } from './event-files.ts';
 import { type Manifest, manifestFile } from './manifest.ts';
 
@@ -10,8 +10,7 @@ export const backUp = async (directory: string, { json }: { json?: boolean }) =>
   const { dataDir } = embeddedConfig();
   const target = resolve(directory);
   if (namesIn(target).length > 0) throw new Error(`${target} is not empty: name a new directory.`);
-  if (!services.every((service) => namesIn(join(dataDir, service)).length > 0))
-    throw new Error(`${dataDir} holds no stores: set DATA_DIR to the directory that Ringbook runs on.`);
+  requireFiles(dataDir, services);
   const manifest = await whole(target, (partial) => copyStores(dataDir, partial));
   if (json) return console.log(JSON.stringify({ directory: target, ...manifest }));
   const { eventstore, documents } = manifest;

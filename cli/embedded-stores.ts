@@ -2,9 +2,12 @@ import { once } from 'node:events';
 import { readdirSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import type { Db } from 'mongodb';
 import { type Config, readConfig } from '../config.ts';
 import { connectDocuments, type Documents } from '../store/documents.ts';
 import { embeddedUrl, launch, listening, type Service, socketOf } from '../store/embedded.ts';
+import { type EventLog, eventLog } from '../store/event-log.ts';
+import { keyRing } from '../store/keys.ts';
 import { byteProgress } from './progress.ts';
 
 export const services: readonly Service[] = ['eventstore', 'documents'];
@@ -21,6 +24,12 @@ export const embeddedConfig = (): Config => {
   return config;
 };
 
+/** Throws when a data directory does not hold the files of these stores. */
+export const requireFiles = (dataDir: string, wanted: readonly Service[]) => {
+  if (!wanted.every((service) => namesIn(join(dataDir, service)).length > 0))
+    throw new Error(`${dataDir} holds no stores: set DATA_DIR to the directory that Ringbook runs on.`);
+};
+
 /** Whether the embedded server of this data directory takes connections. */
 export const isListening = (dataDir: string, service: Service): Promise<boolean> =>
   new Promise((resolve) => {
@@ -30,19 +39,14 @@ export const isListening = (dataDir: string, service: Service): Promise<boolean>
     }).once('error', () => resolve(false));
   });
 
-/** Works with the documents of a data directory: through the server that runs there, else one started for the while. */
-export const withDocuments = async <T>(dataDir: string, use: (documents: Documents) => Promise<T>): Promise<T> => {
-  const stop = (await isListening(dataDir, 'documents')) ? async () => {} : await serveDocuments(dataDir);
-  try {
-    const documents = await connectDocuments(embeddedUrl(dataDir, 'documents'));
-    return await use(documents).finally(documents.close);
-  } finally {
-    await stop();
-  }
+/** Lets an embedded store be used: through the server that runs there, else one started for the while. */
+const served = async <T>(dataDir: string, service: Service, use: (url: string) => Promise<T>): Promise<T> => {
+  const stop = (await isListening(dataDir, service)) ? async () => {} : await serve(dataDir, service);
+  return use(embeddedUrl(dataDir, service)).finally(stop);
 };
 
-const serveDocuments = async (dataDir: string) => {
-  const options = { service: 'documents', dataDir, onStart() {}, onListening() {}, onEnd() {} } as const;
+const serve = async (dataDir: string, service: Service) => {
+  const options = { service, dataDir, onStart() {}, onListening() {}, onEnd() {} } as const;
   const child = launch(options);
   await listening(child, options);
   return async () => {
@@ -51,6 +55,40 @@ const serveDocuments = async (dataDir: string) => {
     child.kill('SIGTERM');
     await exit;
   };
+};
+
+/** Works with the documents at this address. */
+const connected =
+  <T>(use: (documents: Documents) => Promise<T>) =>
+  async (url: string): Promise<T> => {
+    const documents = await connectDocuments(url);
+    return use(documents).finally(documents.close);
+  };
+
+/** Works with the documents of a data directory. */
+export const withDocuments = <T>(dataDir: string, use: (documents: Documents) => Promise<T>): Promise<T> =>
+  served(dataDir, 'documents', connected(use));
+
+/** Works with the stores that are configured, real or embedded. */
+export const withStores = async <T>(
+  { dataDir, EVENTSTORE_URL, MONGODB_URL }: Config,
+  use: (stores: { db: Db; log: EventLog }) => Promise<T>,
+): Promise<T> => {
+  const at = <R>(service: Service, url: string, work: (url: string) => Promise<R>) => {
+    if (url !== 'embedded') return work(url);
+    requireFiles(dataDir, [service]);
+    return served(dataDir, service, work);
+  };
+  return at('eventstore', EVENTSTORE_URL, (eventstore) =>
+    at(
+      'documents',
+      MONGODB_URL,
+      connected(async ({ db }) => {
+        const log = eventLog({ url: eventstore, keys: keyRing(db) });
+        return use({ db, log }).finally(log.close);
+      }),
+    ),
+  );
 };
 
 /** The bytes of all files in a folder, at any depth; 0 if there is none. Files that go away meanwhile do not count. */

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { Role } from '../domain/agent.ts';
+import { RoutingMode } from '../domain/routing.ts';
 import { printConfig } from './config.ts';
 import { printToken } from './token.ts';
 
@@ -39,6 +40,23 @@ program
   .description('put a backup into DATA_DIR, which must not hold stores yet')
   .option('--json', 'print one object')
   .action(async (dir, options) => (await import('./restore.ts')).restore(dir, options));
+
+program
+  .command('routing')
+  .description('how incoming calls are handed out')
+  .command('what-if')
+  .description('replay the calls of a while under other rules, and compare; docs/what-if.md says how to read it')
+  .addOption(new Option('--mode <mode>', 'the assignment mode').choices(RoutingMode.options))
+  .addOption(new Option('--only-if-available <bool>', 'whether to wait for staff').choices(['true', 'false']))
+  .option('--ring-seconds <n>', 'how long it rings at an agent')
+  .option('--queue-seconds <n>', 'how long a call waits for an agent')
+  .option('--capacity <n>', 'how many open tickets an agent may hold whose own capacity and team say nothing')
+  .option('--rules <file>', 'all of it: the body of PUT /v1/routing as JSON')
+  .option('--store <store>', 'whose calls', 'demo')
+  .option('--from <time>', 'calls from then on, RFC 3339 or a date; the last 7 days')
+  .option('--to <time>', 'calls before then; now')
+  .option('--json', 'print one object')
+  .action(async (options) => (await import('./what-if.ts')).printWhatIf(options));
 
 await program.parseAsync().catch((error: Error) => {
   process.stderr.write(`${error.message}\n`);

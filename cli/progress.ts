@@ -18,7 +18,7 @@ export const progressLine = ({ doing, total, unit, perUnit = 1 }: Work, done: nu
 };
 
 /** Tells on the error stream how far long work is, at most twice a second; short work says nothing. */
-const progress = (work: Work) => {
+export const progress = (work: Work) => {
   const began = performance.now();
   let told = began;
   const line = process.stderr.isTTY ? (text: string) => `\r\x1b[K${text}` : (text: string) => `${text}\n`;
