@@ -6,7 +6,7 @@ import { minutes, seconds } from '../domain/time.ts';
 const monday = Date.UTC(2026, 0, 5, 9);
 
 /** What an aggregate records of these commands. */
-const history = <C, E, S>(decider: Decider<C, E, S>, commands: readonly C[]): readonly E[] => {
+export const history = <C, E, S>(decider: Decider<C, E, S>, commands: readonly C[]): readonly E[] => {
   let state = decider.initial;
   return commands.flatMap((command) => {
     const decision = decider.decide(state, command);
