@@ -1,17 +1,27 @@
-import { append, bury, type NewEvent, type Outcome, softDelete } from './append.ts';
+import { append, bury, type NewEvent, type Outcome, sizeOf, softDelete } from './append.ts';
 import { MissingHeaders, readAppend, readTarget, type Target } from './append-request.ts';
 import type { Expected } from './expected-revision.ts';
 import type { GrpcCall } from './grpc-call.ts';
-import { GrpcError, invalidArgument, Status, streamDeleted } from './grpc-error.ts';
+import { accessDenied, GrpcError, invalidArgument, Status, streamDeleted } from './grpc-error.ts';
 import { isMetastream } from './metadata.ts';
 import { appendResponse, deleteResponse } from './responses.ts';
 import type { EventStore } from './store.ts';
 
+const LONGEST_NAME = 64 * 1024;
+
 /** Throws unless stream `name` may be written to. */
 export function checkWritable(name: string): void {
+  if (Buffer.byteLength(name) > LONGEST_NAME)
+    throw invalidArgument(`The name of a stream has at most ${LONGEST_NAME} bytes.`);
   if (name === '' || name === '$$' || name === '$all' || (isMetastream(name.slice(2)) && isMetastream(name))) {
     throw invalidArgument(`Stream '${name}' cannot be written to.`);
   }
+}
+
+/** Throws unless stream `name` may be deleted: metadata goes with its stream. */
+function checkDeletable(name: string): void {
+  checkWritable(name);
+  if (isMetastream(name)) throw accessDenied(`Stream '${name}' holds metadata and cannot be deleted.`);
 }
 
 function tooLarge(limit: number): GrpcError {
@@ -19,7 +29,7 @@ function tooLarge(limit: number): GrpcError {
   return new GrpcError(Status.invalidArgument, `Maximum Append Size of ${limit} Exceeded.`, trailers);
 }
 
-/** Answers Streams/Append: a message with the options, then one for each event; `limit` in bytes of event data. */
+/** Answers Streams/Append: a message with the options, then one for each event; `limit` in bytes, see `sizeOf`. */
 export function appendCall(store: EventStore, call: GrpcCall, limit: number): void {
   let target: Target | undefined;
   const events: NewEvent[] = [];
@@ -29,7 +39,7 @@ export function appendCall(store: EventStore, call: GrpcCall, limit: number): vo
     target ??= request.options;
     if (request.event === undefined) return;
     events.push(request.event);
-    size += request.event.data.length;
+    size += sizeOf(request.event);
     if (size > limit) throw tooLarge(limit);
   };
   call.onMessages(
@@ -74,7 +84,7 @@ export function tombstoneCall(store: EventStore, call: GrpcCall): void {
 function removalCall(store: EventStore, call: GrpcCall, remove: Removal): void {
   call.onMessage((message) => {
     const { stream, expected } = readTarget(message);
-    checkWritable(stream);
+    checkDeletable(stream);
     remove(store, stream, expected, (outcome) => {
       if (outcome.is === 'written') call.finish(deleteResponse(outcome.position!));
       else
@@ -88,8 +98,8 @@ function removalCall(store: EventStore, call: GrpcCall, remove: Removal): void {
 const EXPECTED_NUMBERS = { any: -2, no_stream: -1, stream_exists: -4 } as const;
 
 function wrongExpectedVersion(stream: string, expected: Expected, actual: number): GrpcError {
-  const number = typeof expected === 'number' ? expected : EXPECTED_NUMBERS[expected];
-  const message = `Append failed due to WrongExpectedVersion. Stream: ${stream}, Expected version: ${number}, Actual version: ${actual}`;
+  const number = typeof expected === 'bigint' ? expected : EXPECTED_NUMBERS[expected];
+  const message = `Delete failed due to WrongExpectedVersion. Stream: ${stream}, Expected version: ${number}, Actual version: ${actual}`;
   return new GrpcError(Status.failedPrecondition, message, {
     exception: 'wrong-expected-version',
     'stream-name': stream,

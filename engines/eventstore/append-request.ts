@@ -1,5 +1,6 @@
 import type { NewEvent } from './append.ts';
 import type { Expected } from './expected-revision.ts';
+import { invalidArgument } from './grpc-error.ts';
 import { readStreamName } from './stream-name.ts';
 import { readUuid } from './uuid.ts';
 import { MalformedMessage, presence, readFields, WireReader } from './wire.ts';
@@ -16,37 +17,45 @@ export interface AppendOptions extends Target {
   deadline: number;
 }
 
-function readOptions(reader: WireReader): AppendOptions {
-  const options: AppendOptions = { stream: '', expected: 'any', deadline: Number.POSITIVE_INFINITY };
-  const expect = (expected: Expected) =>
+/** Reads the options of whatever changes a stream; throws without an expected revision. */
+export function readOptions(reader: WireReader): AppendOptions {
+  let stream = '';
+  let expected: Expected | undefined;
+  let deadline = Number.POSITIVE_INFINITY;
+  const expect = (expectation: Expected) =>
     presence(() => {
-      options.expected = expected;
+      expected = expectation;
     });
   readFields(reader, {
     1: (each) => {
-      options.stream = readStreamName(each.message());
+      stream = readStreamName(each.message());
     },
     2: (each) => {
-      options.expected = each.number();
+      expected = each.bigint();
     },
     3: expect('no_stream'),
     4: expect('any'),
     5: expect('stream_exists'),
     6: (each) => {
-      options.deadline = readTimestamp(each.message());
+      deadline = readMilliseconds(each.message());
+    },
+    7: (each) => {
+      deadline = Date.now() + readMilliseconds(each.message());
     },
   });
-  return options;
+  if (expected === undefined) throw invalidArgument('The request does not say which revision it expects.');
+  return { stream, expected, deadline };
 }
 
-function readTimestamp(reader: WireReader): number {
+/** A Timestamp, or a Duration: both are seconds and nanoseconds. */
+function readMilliseconds(reader: WireReader): number {
   let milliseconds = 0;
   readFields(reader, {
     1: (each) => {
-      milliseconds += each.number() * 1000;
+      milliseconds += Number(BigInt.asIntN(64, each.bigint())) * 1000;
     },
     2: (each) => {
-      milliseconds += each.number() / 1_000_000;
+      milliseconds += Number(BigInt.asIntN(64, each.bigint())) / 1_000_000;
     },
   });
   return milliseconds;
@@ -54,12 +63,13 @@ function readTimestamp(reader: WireReader): number {
 
 /** A DeleteReq or a TombstoneReq. */
 export function readTarget(message: Buffer): Target {
-  let target: Target = { stream: '', expected: 'any' };
+  let target: Target | undefined;
   readFields(new WireReader(message), {
     1: (reader) => {
       target = readOptions(reader.message());
     },
   });
+  if (target === undefined) throw invalidArgument('The request has no options.');
   return target;
 }
 
@@ -80,7 +90,8 @@ export function readAppend(message: Buffer): { options?: Target; event?: NewEven
 /** A BatchAppendReq: one chunk of an append, told from others by its correlation id. */
 export interface BatchChunk {
   correlationId: string;
-  options: AppendOptions | undefined;
+  /** For `readOptions`; the first chunk of an append has them. */
+  options: WireReader | undefined;
   /** ProposedMessages, for `readProposed`. */
   events: WireReader[];
   isFinal: boolean;
@@ -93,13 +104,14 @@ export function readBatchChunk(message: Buffer): BatchChunk {
       chunk.correlationId = readUuid(reader.message());
     },
     2: (reader) => {
-      chunk.options = readOptions(reader.message());
+      chunk.options = reader.message();
     },
     3: (reader) => chunk.events.push(reader.message()),
     4: (reader) => {
       chunk.isFinal = reader.number() === 1;
     },
   });
+  if (chunk.correlationId === '') throw new MalformedMessage('a chunk without a correlation id');
   return chunk;
 }
 
@@ -114,9 +126,10 @@ export class MissingHeaders extends Error {
 }
 
 const NOTHING = Buffer.alloc(0);
+const NO_ID = '00000000-0000-0000-0000-000000000000';
 const REQUIRED = ['type', 'content-type'];
 
-/** A ProposedMessage; throws MissingHeaders without a type or a content type. */
+/** A ProposedMessage; throws MissingHeaders without a type or a content type, and unless type and id say something. */
 export function readProposed(reader: WireReader): NewEvent {
   const event: NewEvent = { id: '', type: '', isJson: false, metadata: NOTHING, data: NOTHING };
   const headers = new Map<string, string>();
@@ -131,7 +144,8 @@ export function readProposed(reader: WireReader): NewEvent {
   event.isJson = headers.get('content-type') === 'application/json';
   const missing = REQUIRED.filter((key) => !headers.has(key));
   if (missing.length > 0) throw new MissingHeaders(missing);
-  if (event.id === '') throw new MalformedMessage('an event without an id');
+  if (event.id === '' || event.id === NO_ID) throw invalidArgument('The id of an event is empty.');
+  if (event.type === '') throw invalidArgument('The type of an event is empty.');
   return event;
 }
 

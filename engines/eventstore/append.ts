@@ -9,6 +9,11 @@ import { isBuried, lastEvent, lastRevision, truncationOf } from './stream-facts.
 /** An event somebody wants to append. */
 export type NewEvent = Pick<EventFrame, 'id' | 'type' | 'isJson' | 'metadata' | 'data'>;
 
+/** What an event counts towards the size that an append may have, in bytes. */
+export function sizeOf({ metadata, data }: NewEvent): number {
+  return metadata.length + data.length;
+}
+
 /** How an append, a delete or a tombstone ended. `actual` is the stream's last revision, -1 without one. */
 export type Outcome =
   | { is: 'written'; revision: number; position: number | undefined }

@@ -14,8 +14,8 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { scanSegment } from './scan.ts';
-import { listSegments, SEGMENT_HEADER, segmentName, syncDirectory } from './segment.ts';
-import { sidecarPath } from './sidecar.ts';
+import { listSegments, missingSegment, SEGMENT_HEADER, segmentName, syncDirectory } from './segment.ts';
+import { knownEnd, sidecarPath } from './sidecar.ts';
 
 /** What a backup holds. `end` is the position behind its last event. */
 export interface Backup {
@@ -57,10 +57,11 @@ export async function backup(
 function copySegments(dir: string, target: string, onBytes: (bytes: number) => void): Backup {
   const bases = listSegments(dir);
   if (bases.length === 0) throw new Error(`${dir} holds no event store.`);
+  const missing = missingSegment(dir);
+  if (missing !== undefined) throw new Error(`${dir} lacks ${segmentName(missing)}; restore an older backup.`);
   const copy: Backup = { segments: 0, events: 0, end: 0 };
   for (const base of bases) {
-    if (copy.segments > 0 && base !== copy.end)
-      throw new Error(`${dir} has a gap: ${segmentName(base)} should start at ${copy.end}.`);
+    if (base !== copy.end) throw new Error(`${dir} has a gap: ${segmentName(base)} should start at ${copy.end}.`);
     copySegment(dir, target, base, base === bases.at(-1), copy);
     onBytes(copy.end - base);
   }
@@ -69,10 +70,11 @@ function copySegments(dir: string, target: string, onBytes: (bytes: number) => v
 
 function copySegment(dir: string, target: string, base: number, isLast: boolean, copy: Backup): void {
   const path = join(target, segmentName(base));
+  const known = knownEnd(dir, base);
   copyFileSync(join(dir, segmentName(base)), path);
   const bytes = readFileSync(path);
   const { end, state, hasMoreBehind } = scanSegment(bytes, base, () => copy.events++);
-  if (hasMoreBehind || (state !== 'whole' && !isLast))
+  if (hasMoreBehind || (state !== 'whole' && !isLast) || base + end < known)
     throw new Error(`${segmentName(base)} is damaged at offset ${end}; restore an older backup.`);
   if (end < SEGMENT_HEADER) {
     rmSync(path);

@@ -1,6 +1,6 @@
-import { append, type NewEvent, type Outcome } from './append.ts';
+import { append, type NewEvent, type Outcome, sizeOf } from './append.ts';
 import { checkWritable } from './append-calls.ts';
-import { type AppendOptions, type BatchChunk, readBatchChunk, readProposed } from './append-request.ts';
+import { type AppendOptions, type BatchChunk, readBatchChunk, readOptions, readProposed } from './append-request.ts';
 import type { GrpcCall } from './grpc-call.ts';
 import { invalidArgument, Status } from './grpc-error.ts';
 import { type BatchFailure, batchResponse, wrongRevision } from './responses.ts';
@@ -21,14 +21,24 @@ interface Gathering {
 
 type Result = (Outcome & { is: 'written' }) | BatchFailure;
 
-/** Answers Streams/BatchAppend: many appends at once over one call, each in chunks; `limit` in bytes of event data. */
+/** Answers Streams/BatchAppend: many appends at once over one call, each in chunks; `limit` in bytes, see `sizeOf`. */
 export function batchAppendCall(store: EventStore, call: GrpcCall, limit: number): void {
   const gatherings = new Map<string, Gathering>();
+
+  function begin(chunk: BatchChunk): Gathering | undefined {
+    try {
+      return begun(chunk);
+    } catch (error) {
+      call.write(batchResponse(chunk.correlationId, '', badRequest(error)));
+      return undefined;
+    }
+  }
 
   function take(message: Buffer): void {
     const chunk = readBatchChunk(message);
     const id = chunk.correlationId;
-    const gathering = gatherings.get(id) ?? begun(chunk);
+    const gathering = gatherings.get(id) ?? begin(chunk);
+    if (gathering === undefined) return;
     const answer = (result: Result) => {
       if (gathering.isAnswered) return;
       gathering.isAnswered = true;
@@ -64,23 +74,23 @@ function holdBack(store: EventStore, call: GrpcCall): void {
 
 function begun({ options }: BatchChunk): Gathering {
   if (options === undefined) throw invalidArgument('The first chunk of an append has no options.');
-  return { options, events: [], size: 0, isAnswered: false, timer: undefined };
+  return { options: readOptions(options), events: [], size: 0, isAnswered: false, timer: undefined };
 }
 
 /** Takes a chunk's events, unless the append is answered already; says why the append cannot succeed any more. */
 function gather(gathering: Gathering, chunk: BatchChunk, limit: number): BatchFailure | undefined {
   if (gathering.isAnswered) return undefined;
+  if (gathering.options.deadline <= Date.now()) return TIMEOUT;
   try {
     for (const message of chunk.events) {
       const event = readProposed(message);
       gathering.events.push(event);
-      gathering.size += event.data.length;
+      gathering.size += sizeOf(event);
     }
   } catch (error) {
     return badRequest(error);
   }
-  if (gathering.size > limit) return tooLarge(limit);
-  return gathering.options.deadline < Date.now() ? TIMEOUT : undefined;
+  return gathering.size > limit ? tooLarge(limit) : undefined;
 }
 
 /** Milliseconds until `deadline`, as many as a timer can take. */

@@ -1,5 +1,5 @@
 /** What an append expects of its stream: the revision of its last event, or one of three general conditions. */
-export type Expected = number | 'any' | 'no_stream' | 'stream_exists';
+export type Expected = bigint | 'any' | 'no_stream' | 'stream_exists';
 
 /** What must be known of a stream to judge an append to it. */
 export interface StreamState {
@@ -28,7 +28,7 @@ export function judge(expected: Expected, ids: readonly string[], stream: Stream
     if (stream.last === -1 && !stream.hasMetadata) return { is: 'wrong' };
   }
   if (expected === 'any' || expected === 'stream_exists') return judgeById(ids, stream);
-  return judgeByRevision(expected === 'no_stream' ? -1 : expected, ids, stream);
+  return judgeByRevision(expected === 'no_stream' ? -1 : Number(expected), ids, stream);
 }
 
 function judgeById(ids: readonly string[], stream: StreamState): Verdict {

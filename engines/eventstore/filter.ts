@@ -1,6 +1,6 @@
 import type { EventStore } from './store.ts';
 
-/** Which events of `$all` a reader wants: by event type or stream name, by a pattern or by prefixes. */
+/** Which events of `$all` a reader wants: by event type or stream name, by a pattern or, without one, by prefixes. */
 export interface Filter {
   on: 'type' | 'stream';
   regex: string;
@@ -26,7 +26,7 @@ export function passes(store: EventStore, filter: Filter): (seq: number) => bool
 }
 
 function matcher(filter: Filter): (name: string) => boolean {
-  if (filter.prefixes.length > 0) return (name) => filter.prefixes.some((prefix) => name.startsWith(prefix));
+  if (filter.regex === '') return (name) => filter.prefixes.some((prefix) => name.startsWith(prefix));
   const pattern = new RegExp(filter.regex);
   return (name) => pattern.test(name);
 }

@@ -4,7 +4,7 @@ import { GrpcError, invalidArgument, Status, trailersOf } from './grpc-error.ts'
 import { MessageSplitter } from './message-splitter.ts';
 import { MalformedMessage } from './wire.ts';
 
-const OPENING = { ':status': 200, 'content-type': 'application/grpc+proto' };
+const OPENING = { ':status': 200, 'content-type': 'application/grpc+proto', 'grpc-accept-encoding': 'identity' };
 const SENDS_PER_TURN = 8;
 
 /** One gRPC call on an HTTP/2 stream: messages in, messages out, and how it ends. */
@@ -25,6 +25,18 @@ export class GrpcCall {
     stream.on('drain', this.room.ring);
     stream.on('close', () => this.end());
     stream.on('wantTrailers', () => stream.sendTrailers(this.trailers));
+    this.limit(headers['grpc-timeout']);
+  }
+
+  /** Ends the call when the time is over that its caller gave it. */
+  private limit(timeout: string | string[] | undefined): void {
+    const milliseconds = millisecondsOf(String(timeout));
+    if (milliseconds === undefined) return;
+    const timer = setTimeout(
+      () => this.fail(new GrpcError(Status.deadlineExceeded, 'Deadline Exceeded')),
+      milliseconds,
+    );
+    this.onEnd(() => clearTimeout(timer));
   }
 
   /** Whether the caller has gone or was answered to the end; a caller that broke off has not said all it wanted to. */
@@ -49,7 +61,12 @@ export class GrpcCall {
   onMessages(take: (message: Buffer) => void, end: () => void): void {
     const splitter = new MessageSplitter();
     this.stream.on('data', (chunk: Buffer) => this.guard(() => splitter.push(chunk).forEach(take)));
-    this.stream.on('end', () => this.guard(end));
+    this.stream.on('end', () =>
+      this.guard(() => {
+        splitter.end();
+        end();
+      }),
+    );
   }
 
   private guard(work: () => void): void {
@@ -65,7 +82,10 @@ export class GrpcCall {
   onMessage(take: (message: Buffer) => void): void {
     let message: Buffer | undefined;
     this.onMessages(
-      (each) => (message = each),
+      (each) => {
+        if (message !== undefined) throw invalidArgument('The request has more than one message.');
+        message = each;
+      },
       () => {
         if (message === undefined) throw invalidArgument('The request has no message.');
         take(message);
@@ -119,6 +139,15 @@ export class GrpcCall {
     this.stream.close(constants.NGHTTP2_CANCEL);
     this.end();
   }
+}
+
+const UNITS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
+
+/** What gRPC's header says, as far as a timer can wait so long. */
+function millisecondsOf(timeout: string): number | undefined {
+  const [, count, unit] = /^(\d{1,8})([HMSmun])$/.exec(timeout) ?? [];
+  const milliseconds = unit === undefined ? Number.POSITIVE_INFINITY : Number(count) * UNITS[unit]!;
+  return milliseconds < 2 ** 31 ? milliseconds : undefined;
 }
 
 function asGrpcError(error: unknown): GrpcError {

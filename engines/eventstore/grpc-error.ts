@@ -4,6 +4,7 @@ export const Status = {
   invalidArgument: 3,
   deadlineExceeded: 4,
   notFound: 5,
+  permissionDenied: 7,
   resourceExhausted: 8,
   failedPrecondition: 9,
   unimplemented: 12,
@@ -23,10 +24,15 @@ export class GrpcError extends Error {
   }
 }
 
+/** Clients take 64 KiB of trailers at most; two of them can be long. */
+const LONGEST_TRAILER = 30_000;
+
 /** The trailers of a call that ended with `error`. */
 export function trailersOf(error: GrpcError): Record<string, string> {
   const own = Object.entries(error.trailers).map(([key, value]) => [key, printable(value)] as const);
-  return { 'grpc-status': String(error.code), 'grpc-message': encodeURI(error.message), ...Object.fromEntries(own) };
+  const texts = [['grpc-message', encodeURI(error.message)] as const, ...own];
+  const short = texts.map(([key, text]) => [key, text.slice(0, LONGEST_TRAILER)] as const);
+  return { 'grpc-status': String(error.code), ...Object.fromEntries(short) };
 }
 
 /** A trailer's value must be printable ASCII without spaces at its ends, or clients crash: all else is percent-encoded. */
@@ -37,6 +43,10 @@ function printable(value: string): string {
 export function streamDeleted(stream: string): GrpcError {
   const message = `Event stream '${stream}' is deleted.`;
   return new GrpcError(Status.failedPrecondition, message, { exception: 'stream-deleted', 'stream-name': stream });
+}
+
+export function accessDenied(message: string): GrpcError {
+  return new GrpcError(Status.permissionDenied, message, { exception: 'access-denied' });
 }
 
 export function invalidArgument(message: string): GrpcError {

@@ -1,10 +1,13 @@
-import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttp2Server, type ServerHttp2Session } from 'node:http2';
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import { GrpcCall } from './grpc-call.ts';
+import { answerPlainly, isCall, plainServer } from './plain-http.ts';
 
 const WINDOW = 1024 * 1024;
 const SESSION_MEMORY_MIB = 1024;
+
+/** How many calls may be cancelled on a connection, at once and per second; Node 20 ignores it and allows 1,000 and 33. */
+const CANCELLATIONS = { streamResetBurst: 2 ** 20, streamResetRate: 2 ** 20 };
 
 /** A listening server that takes gRPC, and HTTP/1.1 for its health, on the same address. */
 export interface Listener {
@@ -13,7 +16,7 @@ export interface Listener {
   stop(): Promise<void>;
 }
 
-/** Listens at `where`; every gRPC call goes to `onCall`, and `isHealthy` answers `GET /health/live`. */
+/** Listens at `where`; every gRPC call goes to `onCall`, and `isHealthy` answers `GET /health/live`, over HTTP/1.1 too. */
 export async function listen(
   where: ListenOptions,
   onCall: (call: GrpcCall) => void,
@@ -22,8 +25,12 @@ export async function listen(
   const sessions = new Set<ServerHttp2Session>();
   const calls = new Set<GrpcCall>();
   const sockets = new Set<Socket>();
-  const http1 = healthServer(isHealthy);
-  const http2 = createHttp2Server({ maxSessionMemory: SESSION_MEMORY_MIB, settings: { initialWindowSize: WINDOW } });
+  const http1 = plainServer(isHealthy);
+  const http2 = createHttp2Server({
+    ...CANCELLATIONS,
+    maxSessionMemory: SESSION_MEMORY_MIB,
+    settings: { initialWindowSize: WINDOW },
+  });
   http2.on('session', (session) => {
     sessions.add(session);
     session.on('close', () => sessions.delete(session));
@@ -31,6 +38,7 @@ export async function listen(
     session.setLocalWindowSize(WINDOW);
   });
   http2.on('stream', (stream, headers) => {
+    if (!isCall(headers)) return answerPlainly(stream, headers, isHealthy);
     const call = new GrpcCall(stream, headers);
     calls.add(call);
     call.onEnd(() => calls.delete(call));
@@ -40,12 +48,7 @@ export async function listen(
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => {});
-    socket.once('data', (first: Buffer) => {
-      socket.pause();
-      socket.unshift(first);
-      (isHttp2(first) ? http2 : http1).emit('connection', socket);
-      if (!isHttp2(first)) socket.resume();
-    });
+    onceTold(socket, (isHttp2) => (isHttp2 ? http2 : http1).emit('connection', socket));
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -54,16 +57,16 @@ export async function listen(
   return { server, stop: () => stop(server, calls, sessions, sockets) };
 }
 
-/** HTTP/2 begins with `PRI`; no method of HTTP/1.1 does. */
-function isHttp2(first: Buffer): boolean {
-  return first.subarray(0, 3).toString('latin1') === 'PRI'.slice(0, first.length);
-}
-
-function healthServer(isHealthy: () => boolean) {
-  return createHttpServer((request, response) => {
-    const isKnown = request.url === '/health/live' && (request.method === 'GET' || request.method === 'HEAD');
-    response.writeHead(isKnown ? (isHealthy() ? 204 : 503) : 404, { connection: 'close' }).end();
-  });
+/** Tells whether a connection speaks HTTP/2, once it has said enough: that begins with `PRI`, no method of HTTP/1.1 does. */
+function onceTold(socket: Socket, tell: (isHttp2: boolean) => void): void {
+  const look = () => {
+    const first: Buffer | null = socket.read(3);
+    if (first === null) return;
+    socket.off('readable', look);
+    socket.unshift(first);
+    tell(first.toString('latin1') === 'PRI');
+  };
+  socket.on('readable', look);
 }
 
 async function stop(server: Server, calls: Set<GrpcCall>, sessions: Set<ServerHttp2Session>, sockets: Set<Socket>) {

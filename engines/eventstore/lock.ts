@@ -25,8 +25,8 @@ export async function lockDirectory(dir: string, patience: number): Promise<() =
   while (!tryLock(path)) {
     const content = contentOf(path);
     if (content === undefined) continue;
-    const holder = JSON.parse(content) as Holder;
-    if (!isAlive(holder)) removeStale(path, content);
+    const holder = holderIn(content);
+    if (holder === undefined || !isAlive(holder)) removeStale(path, content);
     else if (Date.now() < until) await wait(RETRY);
     else throw new DirectoryInUse(`${dir} is in use by process ${holder.pid}; stop it first.`);
   }
@@ -36,15 +36,26 @@ export async function lockDirectory(dir: string, patience: number): Promise<() =
 /** A link to a finished file: the lock appears with its content or not at all. */
 function tryLock(path: string): boolean {
   const own = `${path}.${randomUUID()}`;
-  writeFileSync(own, JSON.stringify({ pid: process.pid, since: startOf(process.pid) } satisfies Holder));
   try {
+    writeFileSync(own, JSON.stringify({ pid: process.pid, since: startOf(process.pid) } satisfies Holder));
     linkSync(own, path);
     return true;
   } catch (error) {
     if (isCode(error, 'EEXIST')) return false;
     throw error;
   } finally {
-    unlinkSync(own);
+    rmSync(own, { force: true });
+  }
+}
+
+/** Who holds a lock with this content; nobody if a power cut left only rubbish of it. */
+function holderIn(content: string): Holder | undefined {
+  try {
+    const { pid, since } = JSON.parse(content) as Record<keyof Holder, unknown>;
+    const isHolder = typeof pid === 'number' && pid > 0 && typeof since === 'string';
+    return isHolder ? { pid, since } : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -4,16 +4,9 @@ import { DamagedLog } from './recovery.ts';
 import { startEventStore } from './server.ts';
 
 const EXIT = { failed: 1, inUse: 2, damaged: 3 };
-
-const { values } = parseArgs({
-  options: {
-    dir: { type: 'string' },
-    socket: { type: 'string' },
-    port: { type: 'string' },
-    'max-append-size': { type: 'string' },
-    'segment-size': { type: 'string' },
-  },
-});
+const USAGE = `usage: node --import tsx engines/eventstore/main.ts --dir DIR --socket PATH
+         [--port N] [--max-append-size BYTES] [--segment-size BYTES]`;
+const LARGEST = { port: 65_535, 'max-append-size': 16 * 2 ** 20, 'segment-size': 2 ** 30 };
 
 function end(code: number, message: string): never {
   process.stderr.write(`${message}\n`);
@@ -25,24 +18,48 @@ function codeOf(error: unknown): number {
   return error instanceof DamagedLog ? EXIT.damaged : EXIT.failed;
 }
 
-function numbers() {
-  const given = { port: values.port, maxAppendSize: values['max-append-size'], segmentSize: values['segment-size'] };
-  const entries = Object.entries(given).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries.map(([key, value]) => [key, Number(value)]));
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
-const { dir, socket } = values;
-if (dir === undefined || socket === undefined) {
-  end(EXIT.failed, 'usage: node --import tsx engines/eventstore/main.ts --dir DIR --socket PATH [--port N]');
+function textsGiven() {
+  const text = { type: 'string' } as const;
+  const options = { dir: text, socket: text, port: text, 'max-append-size': text, 'segment-size': text };
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    return end(EXIT.failed, `${messageOf(error)}\n${USAGE}`);
+  }
 }
+
+const given = textsGiven();
+
+function numberGiven(option: keyof typeof LARGEST): number | undefined {
+  const text = given[option];
+  if (text === undefined) return undefined;
+  if (/^\d+$/.test(text) && Number(text) <= LARGEST[option]) return Number(text);
+  return end(EXIT.failed, `--${option} takes a whole number up to ${LARGEST[option]}.\n${USAGE}`);
+}
+
+function numbersGiven() {
+  const numbers = {
+    port: numberGiven('port'),
+    maxAppendSize: numberGiven('max-append-size'),
+    segmentSize: numberGiven('segment-size'),
+  };
+  return Object.fromEntries(Object.entries(numbers).filter(([, number]) => number !== undefined));
+}
+
+const { dir, socket } = given;
+if (dir === undefined || socket === undefined) end(EXIT.failed, USAGE);
 
 const server = await startEventStore({
   dir,
   socket,
-  ...numbers(),
+  ...numbersGiven(),
   onNotice: (notice) => process.stderr.write(`${notice}\n`),
-  onFailure: (error) => end(EXIT.failed, `The disk failed, so the event store stops: ${error.message}`),
-}).catch((error: unknown) => end(codeOf(error), error instanceof Error ? error.message : String(error)));
+  onFailure: (error) => end(codeOf(error), `The event store stops, as its disk failed: ${error.message}`),
+}).catch((error: unknown) => end(codeOf(error), `The event store cannot start: ${messageOf(error)}`));
 
 async function stop(): Promise<void> {
   await server.stop();

@@ -1,5 +1,6 @@
 import { PREFIX } from './event-frame.ts';
 import { GrpcError, Status } from './grpc-error.ts';
+import { MalformedMessage } from './wire.ts';
 
 const LARGEST_MESSAGE = 17 * 1024 * 1024;
 
@@ -14,6 +15,11 @@ export class MessageSplitter {
     this.size += chunk.length;
     if (this.size < this.needed()) return [];
     return this.split(this.chunks.length === 1 ? chunk : Buffer.concat(this.chunks));
+  }
+
+  /** There are no more bytes; throws if the last message is not complete. */
+  end(): void {
+    if (this.size > 0) throw new MalformedMessage('it ends inside a message');
   }
 
   private needed(): number {

@@ -39,18 +39,22 @@ export function originalOf(name: string): string {
   return isMetastream(name) ? name.slice(2) : name;
 }
 
-/** Reads stream metadata; what is not JSON, or not a whole number where one belongs, hides nothing. */
+/**
+ * Reads stream metadata. A limit of nothing is none; metadata that is not JSON, or has anything but a whole number where
+ * one belongs, hides nothing at all.
+ */
 export function parseTruncation(json: Buffer): Truncation {
-  const metadata = parseObject(json);
+  const { $tb = 0, $maxCount = 0, $maxAge = 0 } = parseObject(json);
+  if (!isWhole($tb) || !isWhole($maxCount) || !isWhole($maxAge)) return NO_TRUNCATION;
   return {
-    before: wholeNumber(metadata.$tb) ?? NO_TRUNCATION.before,
-    maxCount: wholeNumber(metadata.$maxCount) ?? NO_TRUNCATION.maxCount,
-    maxAge: (wholeNumber(metadata.$maxAge) ?? NO_TRUNCATION.maxAge) * 1000,
+    before: Math.max($tb, NO_TRUNCATION.before),
+    maxCount: $maxCount > 0 ? $maxCount : NO_TRUNCATION.maxCount,
+    maxAge: $maxAge > 0 ? $maxAge * 1000 : NO_TRUNCATION.maxAge,
   };
 }
 
-function wholeNumber(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : undefined;
+function isWhole(value: unknown): value is number {
+  return Number.isInteger(value);
 }
 
 function parseObject(json: Buffer): Record<string, unknown> {

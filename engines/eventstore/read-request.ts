@@ -31,12 +31,16 @@ export function readRequest(message: Buffer): ReadRequest {
     wantsStructuredIds: false,
   };
   let isSubscription = false;
+  let isForAll = false;
   const structured = presence(() => {
     request.wantsStructuredIds = true;
   });
   const options = {
     1: (reader: WireReader) => readStreamOptions(reader.message(), request),
-    2: (reader: WireReader) => readAllOptions(reader.message(), request),
+    2: (reader: WireReader) => {
+      isForAll = true;
+      readAllOptions(reader.message(), request);
+    },
     3: (reader: WireReader) => {
       request.isBackwards = reader.number() === 1;
     },
@@ -55,9 +59,19 @@ export function readRequest(message: Buffer): ReadRequest {
     9: (reader: WireReader) => readFields(reader.message(), { 1: structured }),
   };
   readFields(new WireReader(message), { 1: (reader) => readFields(reader.message(), options) });
-  if (isSubscription === (request.count !== undefined)) throw invalidArgument('Either a count or a subscription.');
-  if (isSubscription && request.isBackwards) throw invalidArgument('A subscription goes forwards.');
+  refuseNonsense(request, isForAll, isSubscription);
   return request;
+}
+
+function refuseNonsense(
+  { stream, filter, count, isBackwards }: ReadRequest,
+  isForAll: boolean,
+  isSubscription: boolean,
+) {
+  if (isForAll === (stream !== undefined)) throw invalidArgument('Either a stream or all events.');
+  if (!isForAll && filter !== undefined) throw invalidArgument('Only a read of all events can have a filter.');
+  if (isSubscription === (count !== undefined)) throw invalidArgument('Either a count or a subscription.');
+  if (isSubscription && isBackwards) throw invalidArgument('A subscription goes forwards.');
 }
 
 function from(request: ReadRequest, start: From): (reader: WireReader) => void {
@@ -95,9 +109,10 @@ function readAllOptions(reader: WireReader, request: ReadRequest): void {
 }
 
 function readFilter(reader: WireReader): Filter {
-  const filter = { on: 'stream' as Filter['on'], regex: '', prefixes: [] as string[], window: 32, checkpointEvery: 1 };
+  const filter = { regex: '', prefixes: [] as string[], window: 32, checkpointEvery: 1 };
+  let filtered: Filter['on'] | undefined;
   const expression = (on: Filter['on']) => (each: WireReader) => {
-    filter.on = on;
+    filtered = on;
     readFields(each.message(), {
       1: (part) => {
         filter.regex = part.text();
@@ -115,5 +130,6 @@ function readFilter(reader: WireReader): Filter {
       filter.checkpointEvery = Math.max(1, each.number());
     },
   });
-  return filter;
+  if (filtered === undefined) throw invalidArgument('A filter is by event type or by stream name.');
+  return { ...filter, on: filtered };
 }

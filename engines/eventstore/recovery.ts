@@ -1,11 +1,16 @@
-import { closeSync, readFileSync, statSync, truncateSync } from 'node:fs';
+import { readFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { scanSegment } from './scan.ts';
-import { createSegment, listSegments, openSegment, type Segment, segmentName } from './segment.ts';
+import { createSegment, listSegments, missingSegment, openSegment, type Segment, segmentName } from './segment.ts';
 import { dropSidecar, readSidecar, type Sidecar } from './sidecar.ts';
 
-/** The log cannot be opened without losing acknowledged events; says where it is damaged and what to do. */
-export class DamagedLog extends Error {}
+/** The log cannot be used without losing acknowledged events; says where it is damaged and what to do. */
+export class DamagedLog extends Error {
+  /** `problem` says what is wrong with the segment at `base`. */
+  constructor(base: number, problem: string) {
+    super(`${segmentName(base)} ${problem}. Restore a backup; going on without would lose acknowledged events.`);
+  }
+}
 
 /** What recovery finds, in log order. */
 export interface RecoveryVisitor {
@@ -25,43 +30,58 @@ export interface RecoveryVisitor {
  */
 export function recover(dir: string, visitor: RecoveryVisitor): Segment[] {
   const bases = listSegments(dir);
+  const missing = missingSegment(dir);
+  if (missing !== undefined) throw new DamagedLog(missing, 'is missing');
   if (bases.length === 0) return [createSegment(dir, 0)];
   return bases.map((base, place) => {
     const next = bases[place + 1];
-    const end = recoverSegment(dir, base, next === undefined, visitor);
-    if (next !== undefined && next !== end) throw damaged(base, end - base, `the next segment starts at ${next}`);
-    return openSegment(dir, base, end);
+    const segment = recoverSegment(dir, base, next === undefined, visitor);
+    if (next !== undefined && next !== segment.end)
+      throw damaged(base, segment.end - base, `the next segment starts at ${next}`);
+    return segment;
   });
 }
 
-function recoverSegment(dir: string, base: number, isLast: boolean, visitor: RecoveryVisitor): number {
-  const path = join(dir, segmentName(base));
-  const { size } = statSync(path);
-  const sidecar = readSidecar(dir, base, base + size);
-  if (sidecar !== undefined) visitor.onSidecar(sidecar);
-  if (!isLast && sidecar?.end === base + size) return sidecar.end;
+function recoverSegment(dir: string, base: number, isLast: boolean, visitor: RecoveryVisitor): Segment {
+  const sidecar = readSidecar(dir, base);
   const indexed = sidecar?.end ?? base;
-  const found = scanSegment(readFileSync(path), base, (frame, position) => {
+  const { size } = statSync(join(dir, segmentName(base)));
+  if (indexed > base + size) throw damaged(base, size, `its index knows of events up to offset ${indexed - base}`);
+  if (sidecar !== undefined) visitor.onSidecar(sidecar);
+  const isByIndex = !isLast && sidecar?.end === base + size;
+  const end = isByIndex ? sidecar.end : recoverByReading(dir, base, indexed, isLast, visitor);
+  if (end === base) return createSegment(dir, base);
+  if (end < base + size && sidecar === undefined) dropSidecar(dir, base);
+  return openSegment(dir, base, end, !isByIndex);
+}
+
+/** Reads a segment, whose events before position `indexed` are known, and cuts off a torn end; gives where it ends. */
+function recoverByReading(
+  dir: string,
+  base: number,
+  indexed: number,
+  isLast: boolean,
+  visitor: RecoveryVisitor,
+): number {
+  const path = join(dir, segmentName(base));
+  const bytes = readFileSync(path);
+  const found = scanSegment(bytes, base, (frame, position) => {
     if (position >= indexed) visitor.onFrame(frame, position);
   });
   if (found.state === 'whole') return base + found.end;
   const isTorn = isLast && !found.hasMoreBehind && base + found.end >= indexed;
   if (!isTorn) throw damaged(base, found.end, found.hasMoreBehind ? 'intact records follow' : 'a record is broken');
-  visitor.onCut(segmentName(base), found.end, size - found.end);
-  if (found.end === 0) return recreate(dir, base);
-  if (sidecar === undefined) dropSidecar(dir, base);
+  visitor.onCut(segmentName(base), found.end, bytes.length - found.end);
   truncateSync(path, found.end);
   return base + found.end;
 }
 
-/** A process died while it created this segment: nothing was ever written there. */
-function recreate(dir: string, base: number): number {
-  const { fd, end } = createSegment(dir, base);
-  closeSync(fd);
-  return end;
+/** Throws DamagedLog unless every record of a segment is whole. */
+export function checkSegment({ path, base, end }: Segment): void {
+  const found = scanSegment(readFileSync(path), base, () => {});
+  if (found.state !== 'whole' || base + found.end !== end) throw damaged(base, found.end, 'a record is broken');
 }
 
 function damaged(base: number, offset: number, reason: string): DamagedLog {
-  const place = `${segmentName(base)} is damaged at offset ${offset}: ${reason}`;
-  return new DamagedLog(`${place}. Restore a backup; opening it as it is would lose acknowledged events.`);
+  return new DamagedLog(base, `is damaged at offset ${offset}: ${reason}`);
 }

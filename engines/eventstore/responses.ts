@@ -1,7 +1,7 @@
 import type { Outcome } from './append.ts';
 import { PREFIX } from './event-frame.ts';
 import type { Expected } from './expected-revision.ts';
-import { bytesField, messageField, numberField } from './wire.ts';
+import { bigintField, bytesField, messageField, numberField } from './wire.ts';
 
 /** Puts gRPC's prefix before a message. */
 export function grpcMessage(...parts: Buffer[]): Buffer {
@@ -67,7 +67,7 @@ function expectation(first: number, expected: Expected): Buffer {
   if (expected === 'any') return messageField(first + 1);
   if (expected === 'stream_exists') return messageField(first + 2);
   if (expected === 'no_stream') return messageField(first + 3);
-  return numberField(first, expected);
+  return bigintField(first, expected);
 }
 
 /** A DeleteResp or a TombstoneResp. */

@@ -2,6 +2,7 @@ import { closeSync, write } from 'node:fs';
 import { promisify } from 'node:util';
 import { Batch } from './batch.ts';
 import { RECORD_HEADER } from './record.ts';
+import { checkSegment } from './recovery.ts';
 import { createSegment, readExactly, SEGMENT_HEADER, type Segment } from './segment.ts';
 
 const writeAt = promisify(write);
@@ -13,7 +14,7 @@ export interface LogEvents {
   onDurable(batch: Batch): void;
   /** `segment` is complete and will not change any more. */
   onSealed(segment: Segment): void;
-  /** A write failed: what reached the disk is unknown, so nothing is written or acknowledged from here on. */
+  /** A write failed or what was read is damaged: nothing is written or acknowledged from here on. */
   onFailure(error: Error): void;
 }
 
@@ -87,6 +88,7 @@ export class SegmentLog {
     for (let batch = this.pending[0]; batch !== undefined; batch = this.pending[0]) {
       if (batch.opensSegment) this.openSegment(batch.start - SEGMENT_HEADER);
       await this.write(batch.close(), batch.start);
+      if (this.failure !== undefined) return;
       this.pending.shift();
       this.durable = batch.end;
       this.segments.at(-1)!.end = batch.end;
@@ -112,6 +114,7 @@ export class SegmentLog {
   }
 
   private fail(error: Error): void {
+    if (this.failure !== undefined) return;
     this.failure = error;
     this.events.onFailure(error);
   }
@@ -133,7 +136,18 @@ export class SegmentLog {
   read(position: number, length: number): Buffer {
     if (position >= this.durable) return this.pending.find((batch) => position < batch.end)!.view(position, length);
     const segment = this.segmentOf(position);
+    if (!segment.isChecked) this.check(segment);
     return readExactly(segment.fd, position - segment.base, length);
+  }
+
+  private check(segment: Segment): void {
+    try {
+      checkSegment(segment);
+      segment.isChecked = true;
+    } catch (error) {
+      this.fail(error as Error);
+      throw error;
+    }
   }
 
   /** Closes the files; nothing may be waiting for the disk. */

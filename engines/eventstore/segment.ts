@@ -12,6 +12,8 @@ export interface Segment {
   end: number;
   fd: number;
   path: string;
+  /** Whether its records are known to be whole; one that was opened by its index is checked before it is first read. */
+  isChecked: boolean;
 }
 
 /** `000000000000.seg`: named for the position of its first byte, so that names sort as positions do. */
@@ -21,14 +23,26 @@ export function segmentName(base: number): string {
 
 /** The positions at which the segments in `dir` start, in order. */
 export function listSegments(dir: string): number[] {
-  const names = readdirSync(dir).filter((name) => /^\d{16}\.seg$/.test(name));
-  return names.map((name) => Number.parseInt(name, 10)).sort((a, b) => a - b);
+  return basesIn(readdirSync(dir), /^\d{16}\.seg$/);
+}
+
+/** The first segment of the log in `dir` that is not there, although a later one is, or its own index. */
+export function missingSegment(dir: string): number | undefined {
+  const names = readdirSync(dir);
+  const segments = new Set(basesIn(names, /^\d{16}\.seg$/));
+  const known = basesIn(names, /^\d{16}\.(seg|idx)$/);
+  return (known.length === 0 ? [] : [0, ...known]).find((base) => !segments.has(base));
+}
+
+function basesIn(names: readonly string[], shape: RegExp): number[] {
+  const bases = names.filter((name) => shape.test(name)).map((name) => Number.parseInt(name, 10));
+  return bases.sort((a, b) => a - b);
 }
 
 /** Opens a segment for reading and durable writing: a write has reached the disk when it returns. */
-export function openSegment(dir: string, base: number, end: number): Segment {
+export function openSegment(dir: string, base: number, end: number, isChecked: boolean): Segment {
   const path = join(dir, segmentName(base));
-  return { base, end, path, fd: openSync(path, constants.O_RDWR | constants.O_DSYNC) };
+  return { base, end, path, isChecked, fd: openSync(path, constants.O_RDWR | constants.O_DSYNC) };
 }
 
 /** Creates the segment that starts at `base`, durably, and opens it. */
@@ -38,7 +52,7 @@ export function createSegment(dir: string, base: number): Segment {
   writeSync(fd, segmentHeader(base), 0, SEGMENT_HEADER, 0);
   fsyncSync(fd);
   syncDirectory(dir);
-  return { base, end: base + SEGMENT_HEADER, path, fd };
+  return { base, end: base + SEGMENT_HEADER, path, isChecked: true, fd };
 }
 
 function segmentHeader(base: number): Buffer {

@@ -1,4 +1,4 @@
-import { chmodSync, unlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { type AddressInfo, createConnection } from 'node:net';
 import type { GrpcCall } from './grpc-call.ts';
 import { GrpcError, Status } from './grpc-error.ts';
@@ -20,7 +20,7 @@ export interface ServerOptions {
   segmentSize?: number;
   /** How many milliseconds to wait for another process to leave the directory; 5000 unless given. */
   patience?: number;
-  /** Called once if the disk fails: the server then answers nothing any more and should be ended. */
+  /** Called once if the disk fails or is found damaged: the server then answers nothing any more and should be ended. */
   onFailure?: (error: Error) => void;
   /** Called with a sentence about what was found or done on the server's own initiative. */
   onNotice?: (notice: string) => void;
@@ -122,7 +122,8 @@ async function listenOnSocket(
   return listener;
 }
 
-function isAbandoned(path: string): Promise<boolean> {
+function isAbandoned(path: string): Promise<boolean> | false {
+  if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) return false;
   return new Promise((resolve) => {
     const probe = createConnection({ path });
     probe.once('connect', () => resolve(false));

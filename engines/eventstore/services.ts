@@ -12,10 +12,29 @@ import { subscribe } from './subscription.ts';
 import { bytesField, messageField, numberField } from './wire.ts';
 
 /** The version of EventStoreDB whose behaviour is followed. */
-const SERVER_VERSION = '24.6.0.0';
-const STREAMS = 'event_store.client.streams.streams';
-const STREAM_METHODS = ['read', 'append', 'batchappend', 'delete', 'tombstone'];
+const SERVER_VERSION = '24.6.0';
 const LEADER = 8;
+
+/**
+ * What clients may call over gRPC, with the features that they ask for. Persistent subscriptions and projections are refused
+ * there with words; left out here, clients would look for them elsewhere, and then say that they do not exist.
+ */
+const METHODS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  'streams.streams': {
+    read: ['position', 'events'],
+    append: [],
+    batchappend: ['deadline_duration'],
+    delete: [],
+    tombstone: [],
+  },
+  'persistent_subscriptions.persistentsubscriptions': Object.fromEntries(
+    ['create', 'update', 'delete', 'read', 'getinfo', 'list', 'replayparked', 'restartsubsystem'].map((method) => [
+      method,
+      ['stream', 'all'],
+    ]),
+  ),
+  'projections.projections': { create: ['track_emitted_streams'] },
+};
 
 export interface ServiceOptions {
   /** Bytes of event data an append may have. */
@@ -61,7 +80,16 @@ function knownError(error: unknown): unknown {
 }
 
 const supportedMethods = grpcMessage(
-  ...STREAM_METHODS.map((method) => messageField(1, bytesField(1, method), bytesField(2, STREAMS))),
+  ...Object.entries(METHODS).flatMap(([service, methods]) =>
+    Object.entries(methods).map(([method, features]) =>
+      messageField(
+        1,
+        bytesField(1, method),
+        bytesField(2, `event_store.client.${service}`),
+        ...features.map((feature) => bytesField(3, feature)),
+      ),
+    ),
+  ),
   bytesField(2, SERVER_VERSION),
 );
 

@@ -95,8 +95,8 @@ export interface Sidecar {
   read(streams: StreamTable, types: NameTable): { columns: Columns; tombstones: readonly number[] };
 }
 
-/** The sidecar of the segment at `base`, unless it is missing, broken or reaches beyond `limit`. */
-export function readSidecar(dir: string, base: number, limit: number): Sidecar | undefined {
+/** The sidecar of the segment at `base`, unless it is missing or broken. */
+export function readSidecar(dir: string, base: number): Sidecar | undefined {
   const path = sidecarPath(dir, base);
   if (!existsSync(path)) return undefined;
   const bytes = readFileSync(path);
@@ -104,8 +104,13 @@ export function readSidecar(dir: string, base: number, limit: number): Sidecar |
   if (bytes.readUInt32LE(8) !== crc32(bytes.subarray(12))) return undefined;
   const body = PREFIX + bytes.readUInt32LE(12);
   const heading = JSON.parse(bytes.toString('utf8', PREFIX, body)) as Heading;
-  if (heading.base !== base || heading.end > limit) return undefined;
+  if (heading.base !== base) return undefined;
   return { end: heading.end, read: (streams, types) => contentOf(heading, bytes.subarray(body), streams, types) };
+}
+
+/** The position up to which the segment at `base` must hold events, as far as its sidecar knows. */
+export function knownEnd(dir: string, base: number): number {
+  return readSidecar(dir, base)?.end ?? base;
 }
 
 function contentOf(heading: Heading, bytes: Buffer, streams: StreamTable, types: NameTable) {

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TOMBSTONE } from './event-frame.ts';
 import { scanSegment } from './scan.ts';
-import { listSegments, segmentName } from './segment.ts';
+import { listSegments, missingSegment, segmentName } from './segment.ts';
+import { knownEnd } from './sidecar.ts';
 import { StoredEvent } from './stored-event.ts';
 
 /** The first place where a log is not as it was written. */
@@ -32,15 +33,18 @@ export async function verify(dir: string, onBytes: (bytes: number) => void = () 
   const result: Verification = { segments: 0, events: 0, streams: 0, damage: undefined, unfinishedBytes: 0 };
   const revisions = new Map<string, number>();
   const bases = listSegments(dir);
-  let end = bases[0] ?? 0;
+  const missing = missingSegment(dir);
+  let end = 0;
   for (const base of bases) {
     result.damage =
-      base === end ? undefined : { segment: segmentName(base), offset: 0, reason: `the log goes on at ${end}` };
+      base === end ? undefined : { segment: segmentName(base), offset: 0, reason: `the log before it ends at ${end}` };
     if (result.damage === undefined) end = verifySegment(dir, base, base === bases.at(-1), revisions, result);
     result.streams = revisions.size;
     if (result.damage !== undefined) return result;
     onBytes(end - base);
   }
+  if (missing !== undefined)
+    result.damage = { segment: segmentName(missing), offset: 0, reason: 'the file is missing' };
   return result;
 }
 
@@ -52,6 +56,7 @@ function verifySegment(
   result: Verification,
 ): number {
   const segment = segmentName(base);
+  const known = knownEnd(dir, base);
   const bytes = readFileSync(join(dir, segment));
   const found = scanSegment(bytes, base, (frame, position) => {
     const reason = result.damage === undefined ? faultOf(new StoredEvent(frame), position, revisions) : undefined;
@@ -62,6 +67,8 @@ function verifySegment(
   if (result.damage !== undefined) return base;
   if (found.state === 'unfinished' && isLast && !found.hasMoreBehind) result.unfinishedBytes = bytes.length - found.end;
   else if (found.state !== 'whole') result.damage = { segment, offset: found.end, reason: 'the checksum does not fit' };
+  if (result.damage === undefined && base + found.end < known)
+    result.damage = { segment, offset: found.end, reason: `its index knows of events up to offset ${known - base}` };
   return base + found.end;
 }
 

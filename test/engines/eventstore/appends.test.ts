@@ -102,14 +102,33 @@ describe.each(methods)('an append by %s', (_, how) => {
 
   test.each<[string, AppendExpectedRevision]>([
     ['any', ANY],
+    ['stream_exists', STREAM_EXISTS],
     ['no_stream', NO_STREAM],
+    ['the revision it had', 0n],
   ])('refuses one that repeats an earlier one in part, expecting %s', async (_title, expected) => {
     const stream = freshName();
+    const before = expected === NO_STREAM ? [] : [0];
+    if (before.length > 0) await append(stream, counted(0));
     const [known, ...others] = counted(1, 2, 3);
     await append(stream, [known!], expected);
     expect(await failureOf(append(stream, [known!, ...others], expected))).toBeInstanceOf(WrongExpectedVersionError);
-    expect(await numbersIn(stream)).toEqual([1]);
+    expect(await numbersIn(stream)).toEqual([...before, 1]);
   });
+
+  test('writes events of one id within it each, and their repetition once', async () => {
+    const [stream, id] = [freshName(), randomUUID()];
+    const events = counted(1, 2).map((event) => ({ ...event, id }));
+    expect(await append(stream, events)).toEqual(await append(stream, events));
+    expect(await numbersIn(stream)).toEqual([1, 2]);
+  });
+
+  test.each([2n ** 53n + 1n, 2n ** 63n - 1n, 2n ** 64n - 1n])(
+    'tells the revision %s as it was given',
+    async (revision) => {
+      const failure = await failureOf(append(freshName(), counted(1), revision));
+      expect(failure).toMatchObject({ type: 'wrong-expected-version', expectedVersion: revision });
+    },
+  );
 
   test('takes the same event id in two streams', async () => {
     const events = counted(1);
@@ -128,11 +147,14 @@ describe.each(methods)('an append by %s', (_, how) => {
   });
 
   test.each([
-    ['at the limit', 0, true],
-    ['one byte above', 1, false],
-  ])('%s of its size', async (_title, extra, succeeds) => {
+    ['at the limit', [4000, 6000], 0, true],
+    ['one byte above', [4000, 6001], 0, false],
+    ['at the limit with metadata', [4000, 5000], 500, true],
+    ['one byte above with metadata', [4000, 5001], 500, false],
+  ])('%s of its size', async (_title, sizes, metadataSize, succeeds) => {
     const stream = freshName();
-    const events = [4000, 6000 + extra].map((size) => binaryEvent({ type: 'Big', data: new Uint8Array(size) }));
+    const metadata = new Uint8Array(metadataSize);
+    const events = sizes.map((size) => binaryEvent({ type: 'Big', data: new Uint8Array(size), metadata }));
     const failure = await failureOf(append(stream, events));
     if (succeeds) expect(failure).toBeUndefined();
     else expect(failure).toMatchObject({ type: 'maximum-append-size-exceeded', maxAppendSize: 10_000 });
@@ -146,9 +168,10 @@ describe.each(methods)('an append by %s', (_, how) => {
     await append(stream, [
       jsonEvent({ id, type: 'Überraschung', data: { text: 'é😀', empty: null }, metadata: { cause: 7 } }),
       binaryEvent({ type: 'Raw', data: Uint8Array.from([0, 255, 128]), metadata: Uint8Array.from([1, 2]) }),
-      jsonEvent({ type: '', data: {} }),
+      jsonEvent({ type: 'Bare', data: {} }),
+      binaryEvent({ type: 'Empty', data: new Uint8Array(0), metadata: new Uint8Array(0) }),
     ]);
-    const [json, raw, bare] = (await all(running.client.readStream(stream))).map(({ event }) => event!);
+    const [json, raw, bare, empty] = (await all(running.client.readStream(stream))).map(({ event }) => event!);
     expect(json).toMatchObject({ streamId: stream, id, type: 'Überraschung', data: { text: 'é😀', empty: null } });
     expect(json).toMatchObject({ metadata: { cause: 7 }, isJson: true, revision: 0n });
     expect(json!.created.getTime()).toBeGreaterThanOrEqual(before);
@@ -158,10 +181,27 @@ describe.each(methods)('an append by %s', (_, how) => {
       data: Uint8Array.from([0, 255, 128]),
       metadata: Uint8Array.from([1, 2]),
     });
-    expect(bare).toMatchObject({ type: '', data: {}, metadata: undefined });
+    expect(bare).toMatchObject({ type: 'Bare', data: {}, metadata: undefined });
+    expect(empty).toMatchObject({ type: 'Empty', isJson: false, data: new Uint8Array(0), metadata: undefined });
   });
 
-  test.each(['', '$$', '$all', '$$$$x'])('refuses the stream name "%s"', async (name) => {
+  test.each([
+    ['no type', { type: '' }, 'type of an event is empty'],
+    ['an id of nothing but zeros', { id: '00000000-0000-0000-0000-000000000000' }, 'id of an event is empty'],
+    ['an id that is none', { id: 'not-an-id' }, 'is not a UUID'],
+  ])('refuses an event with %s', async (_title, fields, words) => {
+    const [event] = counted(1);
+    const failure = await failureOf(append(freshName(), { ...event!, ...fields }));
+    expect(failure).toMatchObject({ type: 'unknown', message: expect.stringContaining(words) });
+  });
+
+  test.each([
+    ['empty', ''],
+    ["nobody's metadata", '$$'],
+    ['everything', '$all'],
+    ['metadata of metadata', '$$$$x'],
+    ['too long', 'x'.repeat(65_537)],
+  ])('refuses a stream name that is %s', async (_title, name) => {
     expect(await failureOf(append(name, counted(1)))).toMatchObject({ type: 'unknown' });
   });
 });

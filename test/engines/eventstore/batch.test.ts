@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { constants } from 'node:http2';
 import { jsonEvent } from '@eventstore/db-client';
 import { beforeEach, expect, test } from 'vitest';
+import { bytesField } from '../../../engines/eventstore/wire.ts';
 import { type Encodable, type RawCall, rawCall, shared, streams, Timestamp } from './raw.ts';
 import { all, counted, failureOf, freshName, runEventStore, until } from './running.ts';
 
@@ -96,12 +97,62 @@ test.each([
   expect((await answers(2)).map(({ result }) => result)).toEqual(['BadRequest', '0']);
 });
 
+/** The request with a deadline as newer clients give it: how long from now on. */
+function withinSeconds(request: ReturnType<typeof chunk>, seconds: number): Encodable {
+  const duration = Buffer.from(new Timestamp().setSeconds(seconds).serializeBinary());
+  const options = Buffer.concat([request.getOptions().serializeBinary(), bytesField(7, duration)]);
+  request.clearOptions();
+  return { serializeBinary: () => Buffer.concat([request.serializeBinary(), bytesField(2, options)]) };
+}
+
+test.each([
+  ['a minute', 60, '0'],
+  ['no time', 0, 'Timeout'],
+  ['less than no time', -5, 'Timeout'],
+])('an append may be given %s from now on', async (_title, seconds, result) => {
+  call.send(withinSeconds(chunk({ id: randomUUID(), stream: freshName(), events: 1, isFinal: true }), seconds));
+  expect(await answers(1)).toMatchObject([{ result }]);
+});
+
+test.each([
+  ['an unknown append', undefined],
+  ['an append to a stream whose name is no UTF-8', Buffer.from([0xff])],
+])('a chunk of %s fails that append and no other', async (_title, name) => {
+  const [stream, id] = [freshName(), randomUUID()];
+  const bad = chunk({ id, ...(name && { stream }), events: 1, isFinal: true });
+  if (name !== undefined) bad.getOptions().getStreamIdentifier().setStreamName(name);
+  call.send(bad);
+  call.send(chunk({ id: randomUUID(), stream, events: 1, isFinal: true }));
+  expect(await answers(2)).toMatchObject([
+    { id, result: 'BadRequest' },
+    { stream, result: '0' },
+  ]);
+});
+
+test('data that calls itself JSON and is none is kept', async () => {
+  const stream = freshName();
+  const request = chunk({ id: randomUUID(), stream, events: 1, isFinal: true });
+  request.getProposedMessagesList()[0].setData(Buffer.from('{oops'));
+  call.send(request);
+  await answers(1);
+  const [found] = await all(running.client.readStream(stream));
+  expect(found?.event?.isJson).toBe(true);
+  expect(Buffer.from(found?.event?.data as unknown as Uint8Array).toString()).toBe('{oops');
+});
+
+test('an append that does not say what it expects is refused', async () => {
+  const request = chunk({ id: randomUUID(), stream: freshName(), events: 1, isFinal: true });
+  request.getOptions().clearAny();
+  call.send(request);
+  expect(await answers(1)).toMatchObject([{ result: 'BadRequest' }]);
+});
+
 test('an append larger than one chunk of the official client arrives whole', async () => {
   const stream = freshName();
   const events = Array.from({ length: 50 }, (_, n) =>
     jsonEvent({ type: 'Large', data: { n, text: 'x'.repeat(150_000) } }),
   );
-  await running.client.appendToStream(stream, events);
+  await running.client.appendToStream(stream, events, { deadline: 60_000 });
   const found = await all(running.client.readStream(stream));
   expect(found.map(({ event }) => event?.data)).toEqual(events.map(({ data }) => data));
 });
@@ -109,8 +160,11 @@ test('an append larger than one chunk of the official client arrives whole', asy
 test('an append beyond the limit is refused at the chunk that goes beyond, and the call goes on', async () => {
   const stream = freshName();
   const events = Array.from({ length: 60 }, () => jsonEvent({ type: 'Large', data: { text: 'x'.repeat(150_000) } }));
-  expect(await failureOf(running.client.appendToStream(stream, events))).toMatchObject({
+  expect(await failureOf(running.client.appendToStream(stream, events, { deadline: 60_000 }))).toMatchObject({
     type: 'maximum-append-size-exceeded',
+  });
+  expect(await failureOf(running.client.appendToStream(stream, events, { deadline: 1 }))).toMatchObject({
+    type: 'deadline-exceeded',
   });
   await running.client.appendToStream(stream, counted(1));
   expect(await countIn(stream)).toBe(1);

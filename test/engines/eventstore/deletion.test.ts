@@ -18,6 +18,45 @@ async function streamOf(count: number): Promise<string> {
 const notFound = { type: 'stream-not-found' };
 const deleted = (stream: string) => ({ type: 'stream-deleted', streamName: encodeURI(stream) });
 
+describe.each([
+  ['ASCII', 'x'.repeat(65_536)],
+  ['other', '한'.repeat(20_000)],
+])('a stream with a very long name in %s characters', (_title, name) => {
+  test('works and fails like any other', async () => {
+    await client().appendToStream(name, counted(0));
+    expect(await revisionsOf(name)).toEqual([0]);
+    const wrong = client().deleteStream(name, { expectedRevision: 7n });
+    expect(await failureOf(wrong)).toMatchObject({ type: 'wrong-expected-version', expectedVersion: 7n });
+    await client().tombstoneStream(name);
+    expect(await failureOf(revisionsOf(name))).toMatchObject({ type: 'stream-deleted' });
+  });
+});
+
+test.each(['$system', 'a@b', 'a b', 'new\nline', 'nul\0', '%24x', 'a/b?c#d', '어학-😀'])(
+  'a stream named "%s" works and fails like any other',
+  async (name) => {
+    await client().appendToStream(name, counted(0));
+    await client().setStreamMetadata(name, { maxCount: 5 });
+    expect((await client().getStreamMetadata(name)).metadata).toEqual({ maxCount: 5 });
+    expect((await all(client().readStream(name)))[0]?.event?.streamId).toBe(name);
+    await client().deleteStream(name);
+    expect(await failureOf(revisionsOf(name))).toMatchObject({ ...notFound, streamName: name });
+    await client().tombstoneStream(name);
+    const message = expect.stringContaining(`Event stream '${name}' is deleted.`);
+    expect(await failureOf(revisionsOf(name))).toMatchObject({ type: 'stream-deleted', message });
+  },
+);
+
+test.each([
+  ['deleted', (name: string) => client().deleteStream(name)],
+  ['ended', (name: string) => client().tombstoneStream(name)],
+])('metadata cannot be %s but with its stream', async (_title, remove) => {
+  const stream = await streamOf(1);
+  await client().setStreamMetadata(stream, { maxCount: 5 });
+  expect(await failureOf(remove(`$$${stream}`))).toMatchObject({ type: 'access-denied' });
+  expect(await failureOf(remove('$all'))).toMatchObject({ type: 'unknown' });
+});
+
 describe('a deleted stream', () => {
   test('is told by its name, also when that begins or ends with a space', async () => {
     const stream = ` ${freshName('spaced')} `;
@@ -101,6 +140,7 @@ test.each<[string, number, AppendExpectedRevision, boolean]>([
     const numbers = { any: -2n, no_stream: -1n, stream_exists: -4n };
     expect(failure).toMatchObject({
       type: 'wrong-expected-version',
+      message: expect.stringContaining('Delete failed due to WrongExpectedVersion'),
       streamName: encodeURI(stream),
       expectedVersion: typeof expected === 'bigint' ? expected : numbers[expected],
       actualVersion: count === 0 ? NO_STREAM : BigInt(count - 1),

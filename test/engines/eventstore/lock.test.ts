@@ -42,3 +42,12 @@ test('a lock of a process that is gone is taken over, by one of many', async () 
   expect(JSON.parse(await readFile(join(dir, 'lock'), 'utf8'))).toMatchObject({ pid: process.pid });
   expect(await readdir(dir)).toEqual(['lock']);
 });
+
+test.each(['', 'rubbish', 'null', '{"pid":"1"}', '{"pid":-1,"since":""}'])(
+  'a lock of which only "%s" is left is taken over',
+  async (content) => {
+    await writeFile(join(dir, 'lock'), content);
+    (await lockDirectory(dir, 0))();
+    expect(await readdir(dir)).toEqual([]);
+  },
+);

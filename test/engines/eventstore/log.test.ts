@@ -1,78 +1,29 @@
-import { randomUUID } from 'node:crypto';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { append, type Outcome } from '../../../engines/eventstore/append.ts';
+import { expect, test } from 'vitest';
 import { backup } from '../../../engines/eventstore/backup.ts';
+import { EventIndex } from '../../../engines/eventstore/event-index.ts';
 import { DamagedLog } from '../../../engines/eventstore/recovery.ts';
-import { listSegments, segmentName } from '../../../engines/eventstore/segment.ts';
-import { EventStore } from '../../../engines/eventstore/store.ts';
-import { StoredEvent } from '../../../engines/eventstore/stored-event.ts';
+import { createSegment, listSegments, segmentName } from '../../../engines/eventstore/segment.ts';
+import { encodeSidecar, writeSidecar } from '../../../engines/eventstore/sidecar.ts';
+import type { EventStore } from '../../../engines/eventstore/store.ts';
+import { NameTable, StreamTable } from '../../../engines/eventstore/stream-table.ts';
 import { verify } from '../../../engines/eventstore/verify.ts';
+import {
+  type Append,
+  abandoned,
+  appendAll,
+  appended,
+  appends,
+  contentOf,
+  event,
+  freshDir,
+  open,
+  type Written,
+} from './logs.ts';
 
-const SMALL = 4096;
 const RUNS = { numRuns: 15, seed: 20261122, endOnFailure: true };
-const NOTHING = Buffer.alloc(0);
-let root = '';
-
-beforeAll(() => {
-  root = mkdtempSync(join(tmpdir(), 'es-log-'));
-});
-afterAll(() => rmSync(root, { recursive: true, force: true }));
-
-const freshDir = () => mkdtempSync(join(root, 'log-'));
-const open = (dir: string) => new EventStore(dir, { segmentSize: SMALL });
-
-/** One append: to which stream, and the size of each event. */
-const appends = fc.record({
-  stream: fc.nat(4),
-  sizes: fc.array(fc.nat(600), { minLength: 1, maxLength: 5 }),
-});
-
-type Append = typeof appends extends fc.Arbitrary<infer T> ? T : never;
-
-/** What a test remembers of an event. */
-interface Written {
-  stream: string;
-  id: string;
-  data: string;
-}
-
-/** Appends without waiting for one before the next, and gives what was written when all of it is durable. */
-async function appendAll(store: EventStore, requests: readonly Append[]): Promise<Written[]> {
-  const written: Written[] = [];
-  const outcomes = requests.map(({ stream, sizes }) => {
-    const events = sizes.map((size) => ({ id: randomUUID(), data: Buffer.alloc(size, `${size}.`) }));
-    written.push(...events.map(({ id, data }) => ({ stream: `s-${stream}`, id, data: data.toString() })));
-    const full = events.map((event) => ({ ...event, type: 'T', isJson: false, metadata: NOTHING }));
-    return new Promise<Outcome>((reply) => append(store, `s-${stream}`, 'any', full, reply));
-  });
-  expect((await Promise.all(outcomes)).every(({ is }) => is === 'written')).toBe(true);
-  return written;
-}
-
-/** Everything in the store, which must be consistent: positions as recorded, revisions without a gap. */
-function contentOf(store: EventStore): Written[] {
-  const next = new Map<string, number>();
-  return Array.from({ length: store.visible }, (_, seq) => {
-    const event = new StoredEvent(store.frame(seq));
-    const { stream } = event;
-    expect(event.position).toBe(store.index.position[seq]);
-    expect(event.revision).toBe(next.get(stream) ?? 0);
-    expect(store.streams.eventsOf(store.streams.find(stream)!)[event.revision]).toBe(seq);
-    next.set(stream, event.revision + 1);
-    return { stream, id: event.id, data: event.data.toString() };
-  });
-}
-
-/** What a killed process leaves: the files as they are, without the goodbye. */
-function abandoned(dir: string): string {
-  const copy = freshDir();
-  cpSync(dir, copy, { recursive: true, filter: (source) => !source.endsWith('.new') });
-  return copy;
-}
 
 type Step = { do: 'append'; requests: Append[] } | { do: 'close' | 'kill' | 'lose indexes' | 'back up' };
 
@@ -196,30 +147,24 @@ test('a flipped bit never changes an event: the log opens with a beginning of it
 
 test('an event is visible when it is durable, while the next append already counts it', async () => {
   const store = open(freshDir());
-  const event = () => ({ id: randomUUID(), type: 'T', isJson: false, metadata: NOTHING, data: NOTHING });
   const seen: string[] = [];
-  const answered = new Promise<void>((done) => {
-    append(store, 's', 'no_stream', [event()], ({ is }) => seen.push(`${is}, ${store.visible} visible`));
-    append(store, 's', 0, [event()], ({ is }) => seen.push(`${is}, ${store.visible} visible`));
-    append(store, 's', 0, [event()], ({ is }) => {
-      seen.push(`${is}, ${store.visible} visible`);
-      done();
-    });
-  });
+  const outcomes = (['no_stream', 0n, 0n] as const).map((expected) =>
+    appended(store, 's', expected, [event()]).then(({ is }) => seen.push(`${is}, ${store.visible} visible`)),
+  );
   expect(store.visible).toBe(0);
   expect(store.streams.countBelow(0, store.visible)).toBe(0);
-  await answered;
+  await Promise.all(outcomes);
   expect(seen).toEqual(['written, 2 visible', 'written, 2 visible', 'wrong-revision, 2 visible']);
   await store.close();
 });
 
 test('a repeated append is recognised after the log was opened again, with and without its index', async () => {
   const dir = freshDir();
-  const events = [{ id: randomUUID(), type: 'T', isJson: false, metadata: NOTHING, data: NOTHING }];
-  const outcomes: Outcome[] = [];
+  const events = [event()];
+  const outcomes = [];
   for (const losesIndex of [false, true, false]) {
     const store = open(dir);
-    outcomes.push(await new Promise<Outcome>((reply) => append(store, 's', 'any', events, reply)));
+    outcomes.push(await appended(store, 's', 'any', events));
     await store.close();
     if (losesIndex) for (const name of readdirSync(dir)) if (name.endsWith('.idx')) rmSync(join(dir, name));
   }
@@ -229,11 +174,50 @@ test('a repeated append is recognised after the log was opened again, with and w
 
 test('a repeated append is recognised while the first is still on its way to the disk', async () => {
   const store = open(freshDir());
-  const events = [{ id: randomUUID(), type: 'T', isJson: false, metadata: NOTHING, data: NOTHING }];
-  const repeat = (expected: 'any' | 'no_stream') =>
-    new Promise<Outcome>((reply) => append(store, 's', expected, events, reply));
-  const outcomes = await Promise.all([repeat('any'), repeat('any'), repeat('no_stream')]);
+  const events = [event()];
+  const repeats = (['any', 'any', 'no_stream'] as const).map((expected) => appended(store, 's', expected, events));
+  const outcomes = await Promise.all(repeats);
   expect(outcomes).toEqual(Array(3).fill({ is: 'written', revision: 0, position: store.index.position[0] }));
   expect(store.visible).toBe(1);
   await store.close();
 });
+
+test('events are in the order of their times even when the clock goes back', async () => {
+  const dir = freshDir();
+  const store = open(dir);
+  const { now } = Date;
+  try {
+    for (const shift of [0, 3_600_000, -3_600_000, 60_000]) {
+      Date.now = () => now() + shift;
+      await appended(store, 's', 'any', [event()]);
+    }
+  } finally {
+    Date.now = now;
+  }
+  const times = [...store.index.createdAt.subarray(0, 4)];
+  expect(times).toEqual([...times].sort((one, other) => one - other));
+  await store.close();
+  const again = open(dir);
+  await appended(again, 's', 'any', [event()]);
+  expect(again.index.createdAt[4]).toBe(times.at(-1));
+  await again.close();
+});
+
+test('positions may be beyond 32 bits', async () => {
+  const dir = freshDir();
+  const beyond = 5_000_000_000;
+  closeSync(createSegment(dir, 0).fd);
+  truncateSync(join(dir, segmentName(0)), beyond); // sparse: it takes no room
+  await writeSidecar(dir, 0, encodeSidecar(emptyIndex(), 0, beyond, 0, 0));
+  closeSync(createSegment(dir, beyond).fd);
+  const store = open(dir);
+  const model = await appendAll(store, [{ stream: 0, sizes: [1, 2, 3] }]);
+  expect(store.index.position[0]).toBe(beyond + 64 + 16);
+  await store.close();
+  const again = open(dir);
+  expect(contentOf(again)).toEqual(model);
+  expect(again.index.firstFrom(beyond + 64 + 17)).toBe(1);
+  await again.close();
+});
+
+const emptyIndex = () => ({ index: new EventIndex(), streams: new StreamTable(), types: new NameTable() });

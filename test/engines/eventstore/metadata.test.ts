@@ -1,4 +1,4 @@
-import { BACKWARDS, excludeSystemEvents, FORWARDS, type StreamMetadata } from '@eventstore/db-client';
+import { BACKWARDS, excludeSystemEvents, FORWARDS, jsonEvent, type StreamMetadata } from '@eventstore/db-client';
 import { describe, expect, test } from 'vitest';
 import { all, counted, failureOf, freshName, runEventStore, until } from './running.ts';
 
@@ -34,6 +34,27 @@ test.each<[string, StreamMetadata, number[]]>([
   const stream = await tenEvents(metadata);
   expect(await revisionsOf(stream)).toEqual(expected);
   expect(await revisionsOf(stream, BACKWARDS)).toEqual([...expected].reverse());
+});
+
+test.each<[string, object]>([
+  ['$maxCount of nothing', { $maxCount: 0 }],
+  ['$maxAge of nothing', { $maxAge: 0 }],
+  ['a negative $tb', { $tb: -1 }],
+  ['limits of which one is no whole number', { $maxCount: 2, $tb: '7' }],
+  ['a limit that is null', { $maxCount: 2, $maxAge: null }],
+])('%s hides nothing', async (_title, data) => {
+  const stream = await tenEvents();
+  await running.client.appendToStream(`$$${stream}`, jsonEvent({ type: '$metadata', data: { ...data } }));
+  expect(await revisionsOf(stream)).toHaveLength(10);
+});
+
+test('metadata keeps what the store does not use', async () => {
+  const metadata = { maxCount: 3, acl: { readRoles: ['a'], writeRoles: ['b', 'c'] }, cacheControl: 9, colour: 'red' };
+  const stream = await tenEvents(metadata);
+  expect((await running.client.getStreamMetadata(stream)).metadata).toEqual(metadata);
+  await running.client.deleteStream(stream);
+  await running.client.appendToStream(stream, counted(10));
+  expect((await running.client.getStreamMetadata(stream)).metadata).toEqual({ ...metadata, truncateBefore: 10 });
 });
 
 test('$maxAge hides events once they are older', async () => {

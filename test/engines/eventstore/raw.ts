@@ -1,4 +1,4 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, type OutgoingHttpHeaders } from 'node:http2';
 import { createRequire } from 'node:module';
 import { MessageSplitter } from '../../../engines/eventstore/message-splitter.ts';
 
@@ -7,6 +7,7 @@ const require = createRequire(import.meta.url);
 /** The official client's own encoding and decoding, generated from EventStoreDB's protocol. */
 export const streams = require('@eventstore/db-client/generated/streams_pb.js');
 export const shared = require('@eventstore/db-client/generated/shared_pb.js');
+export const features = require('@eventstore/db-client/generated/serverfeatures_pb.js');
 export const { Timestamp } = createRequire(require.resolve('@eventstore/db-client'))(
   'google-protobuf/google/protobuf/timestamp_pb.js',
 );
@@ -28,10 +29,10 @@ export interface RawCall {
 }
 
 /** Opens one gRPC call on a connection of its own, for what the official client does not let a test decide. */
-export function rawCall(esdbUrl: string, method: string): RawCall {
+export function rawCall(esdbUrl: string, method: string, more: OutgoingHttpHeaders = {}): RawCall {
   const session: ClientHttp2Session = connect(esdbUrl.replace('esdb:', 'http:').replace('?tls=false', ''));
   const headers = { ':method': 'POST', ':path': `/event_store.client.${method}`, 'content-type': 'application/grpc' };
-  const stream = session.request({ ...headers, te: 'trailers' });
+  const stream = session.request({ ...headers, te: 'trailers', ...more });
   const splitter = new MessageSplitter();
   const messages: Buffer[] = [];
   const found: Record<string, unknown> = {};

@@ -1,10 +1,9 @@
-import { request } from 'node:http';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EventStoreDBClient, persistentSubscriptionToStreamSettingsFromDefaults } from '@eventstore/db-client';
+import { EventStoreDBClient } from '@eventstore/db-client';
 import { describe, expect, test } from 'vitest';
 import { DirectoryInUse } from '../../../engines/eventstore/lock.ts';
 import { startEventStore } from '../../../engines/eventstore/server.ts';
-import { framed, rawCall } from './raw.ts';
 import { all, clientOf, counted, failureOf, freshName, runEventStore, temporaryDirectory, until } from './running.ts';
 
 const running = runEventStore();
@@ -22,59 +21,6 @@ describe('the official client finds the server', () => {
     expect(await all(client.readStream(stream))).toHaveLength(1);
     await client.dispose();
   });
-});
-
-test.each([
-  ['GET', '/health/live', 204],
-  ['HEAD', '/health/live', 204],
-  ['POST', '/health/live', 404],
-  ['PUT', '/health/live', 404],
-  ['GET', '/', 404],
-])('%s %s is answered with %i, on both addresses', async (method, path, status) => {
-  const addresses = [{ socketPath: running.socket }, { host: tcp().hostname, port: tcp().port }];
-  for (const address of addresses) {
-    const answered = new Promise<number | undefined>((resolve, reject) => {
-      request({ ...address, method, path }, ({ statusCode }) => resolve(statusCode))
-        .on('error', reject)
-        .end();
-    });
-    expect(await answered).toBe(status);
-  }
-});
-
-describe('what is not covered is refused with the name of the server that covers it', () => {
-  const named = { message: expect.stringContaining('EventStoreDB or KurrentDB') };
-
-  test('persistent subscriptions', async () => {
-    const settings = persistentSubscriptionToStreamSettingsFromDefaults();
-    expect(await failureOf(running.client.createPersistentSubscriptionToStream('a', 'b', settings))).toMatchObject(
-      named,
-    );
-    const subscription = running.client.subscribeToPersistentSubscriptionToStream('a', 'b');
-    expect(await failureOf(all(subscription))).toMatchObject(named);
-  });
-
-  test('projections', async () => {
-    expect(await failureOf(running.client.createProjection('p', 'fromAll()'))).toMatchObject(named);
-  });
-});
-
-const bytes = (...values: number[]) => framed(Uint8Array.from(values));
-
-test.each([
-  ['no message', Buffer.alloc(0), 3],
-  ['a field that never ends', bytes(0x0a, 0x7f), 3],
-  ['a number where a message belongs', bytes(0x08, 0x01), 3],
-  ['field number 0', bytes(0x02, 0x00), 3],
-  ['neither a count nor a subscription', bytes(0x0a, 0x02, 0x12, 0x00), 3],
-  ['a compressed message', Buffer.from([1, 0, 0, 0, 1, 0]), 12],
-  ['a message beyond every limit', Buffer.from([0, 0x7f, 0, 0, 0, 0]), 8],
-])('a read with %s is refused, and the server goes on', async (_title, body, code) => {
-  const call = rawCall(running.server.urls[1]!, 'streams.Streams/Read');
-  call.stream.write(body);
-  expect(await call.outcome()).toMatchObject({ 'grpc-status': String(code) });
-  const other = rawCall(running.server.urls[1]!, 'nobody.Nobody/Knows');
-  expect(await other.outcome()).toMatchObject({ 'grpc-status': '12' });
 });
 
 describe('a stop', () => {
@@ -128,8 +74,12 @@ test('a start on an address that is taken fails and leaves the directory free', 
   const port = Number(tcp().port);
   const attempt = startEventStore({ dir, socket: join(directory.path, 's'), port });
   expect(await failureOf(attempt)).toMatchObject({ code: 'EADDRINUSE' });
-  const taken = startEventStore({ dir, socket: running.socket });
-  expect(await failureOf(taken)).toMatchObject({ code: 'EADDRINUSE' });
+  const precious = join(directory.path, 'precious');
+  await writeFile(precious, 'a file of somebody else');
+  for (const socket of [running.socket, precious]) {
+    expect(await failureOf(startEventStore({ dir, socket }))).toMatchObject({ code: 'EADDRINUSE' });
+  }
+  expect(await readFile(precious, 'utf8')).toBe('a file of somebody else');
   const long = startEventStore({ dir, socket: join(directory.path, 'x'.repeat(120)) });
   expect(await failureOf(long)).toMatchObject({ message: expect.stringContaining('choose a shorter one') });
   const server = await startEventStore({ dir, socket: join(directory.path, 's') });
