@@ -1,10 +1,14 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** A relay before the event store: counts what the server sends, and can cut every connection. */
-export const startProxy = async (eventstoreUrl: string) => {
+const addressOf = (eventstoreUrl: string) => {
   const [, host, port] = /^esdb:\/\/([^:]+):(\d+)/.exec(eventstoreUrl) ?? [];
-  const target = host ? { host, port: Number(port) } : { path: eventstoreUrl.slice('unix:'.length) };
+  return host ? { host, port: Number(port) } : { path: eventstoreUrl.slice('unix:'.length) };
+};
+
+/** A relay before the event store: counts what the server sends, can cut every connection, and lead to another server. */
+export const startProxy = async (eventstoreUrl: string) => {
+  let target = addressOf(eventstoreUrl);
   const sockets = new Set<Socket>();
   let received = 0;
 
@@ -33,6 +37,11 @@ export const startProxy = async (eventstoreUrl: string) => {
     url: `esdb://127.0.0.1:${(server.address() as AddressInfo).port}?tls=false`,
     received: () => received,
     cut,
+    /** Cuts every connection; new ones go to another server. */
+    redirect(url: string) {
+      target = addressOf(url);
+      cut();
+    },
     close() {
       server.close();
       cut();

@@ -13,8 +13,8 @@ export interface ServerProcess {
 }
 
 /** Starts the event store as a process of its own; `before` is shell code that runs first. */
-export function launch(dir: string, socket: string, before = ''): ServerProcess {
-  const args = ['--import', 'tsx', MAIN, '--dir', dir, '--socket', socket];
+export function launch(dir: string, socket: string, before = '', more: readonly string[] = []): ServerProcess {
+  const args = ['--import', 'tsx', MAIN, '--dir', dir, '--socket', socket, ...more];
   const stdio = ['ignore', 'pipe', 'pipe', 'ipc'] as const;
   const child =
     before === ''

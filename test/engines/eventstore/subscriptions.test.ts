@@ -168,6 +168,50 @@ describe('a filtered subscription', () => {
   });
 });
 
+test('a filter that finds nothing in a long log tells all the way how far it is', async () => {
+  const first = await running.client.appendToStream(freshName('noise'), counted(1));
+  for (let batch = 0; batch < 5; batch++) {
+    await running.client.appendToStream(freshName('noise'), counted(...Array(2000).keys()));
+  }
+  const checkpoints: bigint[] = [];
+  const filter = streamNameFilter({
+    prefixes: ['nobody-'],
+    maxSearchWindow: 100,
+    checkpointInterval: 5,
+    checkpointReached: async (_, { commit }) => {
+      checkpoints.push(commit);
+    },
+  });
+  const log = logOf(running.client.subscribeToAll({ fromPosition: first.position!, filter }));
+  await until(() => log.includes('CAUGHT UP'));
+  expect(log).toEqual(['CONFIRMED', 'CAUGHT UP']);
+  expect(checkpoints).toHaveLength(10_000 / 500);
+  const last = await running.client.appendToStream(freshName('noise'), counted(...Array(500).keys()));
+  await until(() => checkpoints.length === 21);
+  expect(checkpoints.at(-1)).toBe(last.position!.commit);
+});
+
+test('hundreds of subscriptions of one client get every event, and their end disturbs nobody', async () => {
+  const stream = freshName('crowd');
+  const logs: string[][] = [];
+  const crowd = Array.from({ length: 800 }, (_, place) => {
+    const subscription =
+      place % 2 === 0
+        ? running.client.subscribeToAll({ fromPosition: END, filter: streamNameFilter({ prefixes: [stream] }) })
+        : running.client.subscribeToStream(stream);
+    logs.push(logOf(subscription));
+    return subscription;
+  });
+  await until(() => logs.every((log) => log.includes('CAUGHT UP')));
+  await appendEach(stream, 2);
+  await until(() => logs.every((log) => log.length === 4));
+  for (const log of logs) expect(log).toEqual(['CONFIRMED', 'CAUGHT UP', `${stream}@0`, `${stream}@1`]);
+  await Promise.all(crowd.map((subscription) => subscription.unsubscribe()));
+  await appendEach(stream, 1);
+  expect(await all(running.client.readStream(stream))).toHaveLength(3);
+  expect(logs.every((log) => log.length === 4)).toBe(true);
+});
+
 describe('subscribers that do not read', () => {
   const EVENTS = 5000;
   const STALLED = 20;
