@@ -1,5 +1,6 @@
-import { append, bury, type NewEvent, type Outcome, sizeOf, softDelete } from './append.ts';
+import { append, bury, type Outcome, sizeOf, softDelete } from './append.ts';
 import { MissingHeaders, readAppend, readTarget, type Target } from './append-request.ts';
+import type { NewEvent } from './event-frame.ts';
 import type { Expected } from './expected-revision.ts';
 import type { GrpcCall } from './grpc-call.ts';
 import { accessDenied, GrpcError, invalidArgument, Status, streamDeleted } from './grpc-error.ts';

@@ -1,4 +1,4 @@
-import type { NewEvent } from './append.ts';
+import type { NewEvent } from './event-frame.ts';
 import type { Expected } from './expected-revision.ts';
 import { invalidArgument } from './grpc-error.ts';
 import { readStreamName } from './stream-name.ts';

@@ -1,13 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { type EventFrame, frameBound, TOMBSTONE, writeFrame } from './event-frame.ts';
+import { frameBound, type NewEvent, type Place, TOMBSTONE, writeFrame } from './event-frame.ts';
 import { type Expected, judge, type StreamState, type Verdict } from './expected-revision.ts';
 import { isSoftDeleted, metastreamOf, originalOf, withTruncateBefore } from './metadata.ts';
 import type { EventStore } from './store.ts';
 import { StoredEvent } from './stored-event.ts';
 import { isBuried, lastEvent, lastRevision, truncationOf } from './stream-facts.ts';
-
-/** An event somebody wants to append. */
-export type NewEvent = Pick<EventFrame, 'id' | 'type' | 'isJson' | 'metadata' | 'data'>;
 
 /** What an event counts towards the size that an append may have, in bytes. */
 export function sizeOf({ metadata, data }: NewEvent): number {
@@ -152,9 +149,9 @@ function write(
   for (const { stream, event, isTombstone } of placed) {
     const position = batch.end;
     const revision = isTombstone ? TOMBSTONE : lastRevision(store, stream) + 1;
-    const frame: EventFrame = { ...event, stream: names.get(stream)!, revision, position, createdAt };
-    batch.add(frameBound(event, frame.stream), (target, at) => writeFrame(target, at, frame));
-    store.addEvent(frame, stream, batch.end - position);
+    const place: Place = { stream: names.get(stream)!, revision, position, createdAt };
+    batch.add(frameBound(event, place.stream), (target, at) => writeFrame(target, at, event, place));
+    store.addEvent(event, place, stream, batch.end - position);
     if (stream === name) written = { revision, position };
   }
   return written;

@@ -1,6 +1,7 @@
-import { append, type NewEvent, type Outcome, sizeOf } from './append.ts';
+import { append, type Outcome, sizeOf } from './append.ts';
 import { checkWritable } from './append-calls.ts';
 import { type AppendOptions, type BatchChunk, readBatchChunk, readOptions, readProposed } from './append-request.ts';
+import type { NewEvent } from './event-frame.ts';
 import type { GrpcCall } from './grpc-call.ts';
 import { invalidArgument, Status } from './grpc-error.ts';
 import { type BatchFailure, batchResponse, wrongRevision } from './responses.ts';

@@ -1,8 +1,16 @@
 import { bytesField, messageField, varintSize, writeVarint } from './wire.ts';
 
-/** One event as it is written: everything a reader will get, and where it stands. */
-export interface EventFrame {
+/** An event somebody wants to append. */
+export interface NewEvent {
   id: string;
+  type: string;
+  isJson: boolean;
+  metadata: Buffer;
+  data: Buffer;
+}
+
+/** Where and when an event is written; kept apart from the event, as a copy of both in one would cost most of an append. */
+export interface Place {
   /** The stream's name in UTF-8. */
   stream: Buffer;
   revision: number;
@@ -10,10 +18,6 @@ export interface EventFrame {
   position: number;
   /** Milliseconds since 1970. */
   createdAt: number;
-  type: string;
-  isJson: boolean;
-  metadata: Buffer;
-  data: Buffer;
 }
 
 /** The revision of the event that ends a stream for good: 2^63 - 1, here as the nearest double. */
@@ -52,50 +56,47 @@ function delimited(length: number): number {
 }
 
 /** An upper bound of the bytes `writeFrame` takes, whatever the revision and the position. */
-export function frameBound(event: Pick<EventFrame, 'type' | 'metadata' | 'data'>, stream: Buffer): number {
+export function frameBound(event: NewEvent, stream: Buffer): number {
   return 250 + stream.length + 3 * event.type.length + event.metadata.length + event.data.length;
 }
 
 /** Writes a complete gRPC message `ReadResp{event}` into `target` at `start` and returns the offset behind it. */
-export function writeFrame(target: Buffer, start: number, frame: EventFrame): number {
-  const headers = [
-    typeField(frame.type),
-    frame.isJson ? JSON_FIELD : BINARY_FIELD,
-    createdFieldOf(frame.createdAt),
-  ] as const;
-  const isTombstone = frame.revision === TOMBSTONE;
-  const revisionSize = isTombstone ? TOMBSTONE_VARINT.length : varintSize(frame.revision);
-  const positionSize = varintSize(frame.position);
-  const identifier = delimited(frame.stream.length);
+export function writeFrame(target: Buffer, start: number, event: NewEvent, place: Place): number {
+  const { stream, revision, position, createdAt } = place;
+  const headers = [typeField(event.type), event.isJson ? JSON_FIELD : BINARY_FIELD, createdFieldOf(createdAt)] as const;
+  const isTombstone = revision === TOMBSTONE;
+  const revisionSize = isTombstone ? TOMBSTONE_VARINT.length : varintSize(revision);
+  const positionSize = varintSize(position);
+  const identifier = delimited(stream.length);
   const recorded =
     40 +
     delimited(identifier) +
     (1 + revisionSize) +
     2 * (1 + positionSize) +
     (headers[0].length + headers[1].length + headers[2].length) +
-    delimited(frame.metadata.length) +
-    delimited(frame.data.length);
-  const event = 1 + varintSize(recorded) + recorded + 1 + positionSize;
-  const message = 1 + varintSize(event) + event;
+    delimited(event.metadata.length) +
+    delimited(event.data.length);
+  const readEvent = 1 + varintSize(recorded) + recorded + 1 + positionSize;
+  const message = 1 + varintSize(readEvent) + readEvent;
 
   let at = target.writeUInt8(0, start);
   at = target.writeUInt32BE(message, at);
-  at = writeTagged(target, at, 0x0a, event);
+  at = writeTagged(target, at, 0x0a, readEvent);
   at = writeTagged(target, at, 0x0a, recorded);
   at += UUID_FIELD.copy(target, at);
-  at += target.write(frame.id, at, 36, 'latin1');
+  at += target.write(event.id, at, 36, 'latin1');
   at = writeTagged(target, at, 0x12, identifier);
-  at = writeBytes(target, at, 0x1a, frame.stream);
+  at = writeBytes(target, at, 0x1a, stream);
   if (isTombstone) {
     target[at++] = 0x18;
     at += TOMBSTONE_VARINT.copy(target, at);
-  } else at = writeTagged(target, at, 0x18, frame.revision);
-  at = writeTagged(target, at, 0x20, frame.position);
-  at = writeTagged(target, at, 0x28, frame.position);
+  } else at = writeTagged(target, at, 0x18, revision);
+  at = writeTagged(target, at, 0x20, position);
+  at = writeTagged(target, at, 0x28, position);
   for (const header of headers) at += header.copy(target, at);
-  at = writeBytes(target, at, 0x3a, frame.metadata);
-  at = writeBytes(target, at, 0x42, frame.data);
-  return writeTagged(target, at, 0x18, frame.position);
+  at = writeBytes(target, at, 0x3a, event.metadata);
+  at = writeBytes(target, at, 0x42, event.data);
+  return writeTagged(target, at, 0x18, position);
 }
 
 function writeTagged(target: Buffer, at: number, tag: number, value: number): number {

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import type { Batch } from './batch.ts';
 import { ALL, Changes } from './changes.ts';
-import { type EventFrame, TOMBSTONE } from './event-frame.ts';
+import { type NewEvent, type Place, TOMBSTONE } from './event-frame.ts';
 import { EventIndex } from './event-index.ts';
 import { IdTable } from './id-table.ts';
 import { recover } from './recovery.ts';
@@ -12,8 +12,6 @@ import { StoredEvent } from './stored-event.ts';
 import { TruncationCache } from './stream-facts.ts';
 import { NameTable, StreamTable } from './stream-table.ts';
 import { hashUuid } from './uuid.ts';
-
-type IndexedEvent = Pick<EventFrame, 'id' | 'type' | 'revision' | 'position' | 'createdAt'>;
 
 export interface StoreOptions {
   /** Bytes after which a new segment is begun; 64 MiB unless given. */
@@ -79,12 +77,16 @@ export class EventStore {
   private addFrame(bytes: Buffer, position: number): void {
     const event = new StoredEvent(bytes);
     if (event.position !== position) throw new Error(`an event of position ${event.position} stands at ${position}`);
-    this.addEvent(event, event.stream, bytes.length);
+    this.addEvent(event, event, event.stream, bytes.length);
   }
 
   /** Adds an event of stream `name`, whose frame is `length` bytes long, to the index. */
-  addEvent(event: IndexedEvent, name: string, length: number): void {
-    const { position, createdAt, revision } = event;
+  addEvent(
+    event: Pick<NewEvent, 'id' | 'type'>,
+    { position, createdAt, revision }: Omit<Place, 'stream'>,
+    name: string,
+    length: number,
+  ): void {
     const stream = this.streams.add(name);
     const type = this.types.add(event.type);
     const seq = this.index.add({ position, length, stream, type, createdAt, idHash: hashUuid(event.id) });

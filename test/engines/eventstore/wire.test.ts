@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readBatchChunk, readOptions, readProposed } from '../../../engines/eventstore/append-request.ts';
-import { type EventFrame, frameBound, TOMBSTONE, writeFrame } from '../../../engines/eventstore/event-frame.ts';
+import {
+  frameBound,
+  type NewEvent,
+  type Place,
+  TOMBSTONE,
+  writeFrame,
+} from '../../../engines/eventstore/event-frame.ts';
 import { StoredEvent } from '../../../engines/eventstore/stored-event.ts';
 import { structuredId } from '../../../engines/eventstore/uuid.ts';
 import { varintSize, WireReader, writeVarint } from '../../../engines/eventstore/wire.ts';
@@ -11,7 +17,7 @@ const RUNS = { numRuns: 200, seed: 20261122 };
 const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 });
 const bytes = fc.uint8Array({ maxLength: 300 }).map((data) => Buffer.from(data));
 
-const frames: fc.Arbitrary<EventFrame> = fc.record({
+const frames: fc.Arbitrary<NewEvent & Place> = fc.record({
   id: fc.uuid(),
   stream: text.map((name) => Buffer.from(name)),
   revision: fc.oneof(fc.nat(), fc.maxSafeNat(), fc.constant(TOMBSTONE)),
@@ -23,9 +29,9 @@ const frames: fc.Arbitrary<EventFrame> = fc.record({
   data: bytes,
 });
 
-function written(frame: EventFrame): Buffer {
+function written(frame: NewEvent & Place): Buffer {
   const target = Buffer.alloc(frameBound(frame, frame.stream) + 7);
-  return target.subarray(7, writeFrame(target, 7, frame));
+  return target.subarray(7, writeFrame(target, 7, frame, frame));
 }
 
 describe('an event in the log', () => {
