@@ -87,7 +87,7 @@ function readStreamOptions(reader: WireReader, request: ReadRequest): void {
       request.stream = readStreamName(each.message());
     },
     2: (each) => {
-      request.from = each.number();
+      request.from = readPlace(each);
     },
     3: from(request, 'start'),
     4: from(request, 'end'),
@@ -98,7 +98,7 @@ function readStreamOptions(reader: WireReader, request: ReadRequest): void {
 function readAllOptions(reader: WireReader, request: ReadRequest): void {
   const position = {
     1: (each: WireReader) => {
-      request.from = each.number();
+      request.from = readPlace(each);
     },
   };
   readFields(reader, {
@@ -106,6 +106,12 @@ function readAllOptions(reader: WireReader, request: ReadRequest): void {
     2: from(request, 'start'),
     3: from(request, 'end'),
   });
+}
+
+/** A revision or a position; the largest number there is stands for the end. */
+function readPlace(reader: WireReader): From {
+  const place = reader.number();
+  return place < 2 ** 64 ? place : 'end';
 }
 
 function readFilter(reader: WireReader): Filter {

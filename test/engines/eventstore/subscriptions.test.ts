@@ -52,6 +52,7 @@ describe('a subscription to a stream', () => {
     ['the end', END, [3]],
     ['the first revision, without it', 0n, [1, 2, 3]],
     ['the last revision, without it', 2n, [3]],
+    ['the end as a number', 2n ** 64n - 1n, [3]],
   ] as const)('from %s', async (_title, fromRevision, expected) => {
     const stream = freshName();
     await appendEach(stream, 3);
@@ -61,6 +62,16 @@ describe('a subscription to a stream', () => {
     const events = () => log.filter((line) => line.includes('@'));
     await until(() => events().length === expected.length);
     expect(events()).toEqual(expected.map((revision) => `${stream}@${revision}`));
+  });
+
+  test('from a revision that is yet to come sends what is behind it', async () => {
+    const stream = freshName();
+    await appendEach(stream, 3);
+    const log = logOf(running.client.subscribeToStream(stream, { fromRevision: 3n }));
+    await until(() => log.includes('CAUGHT UP'));
+    await appendEach(stream, 2);
+    await until(() => log.length > 2);
+    expect(log).toEqual(['CONFIRMED', 'CAUGHT UP', `${stream}@4`]);
   });
 
   test('waits for a stream that does not exist yet', async () => {
@@ -90,6 +101,16 @@ describe('a subscription to everything', () => {
     await appendEach(stream, 2);
     await until(() => log.length === 4);
     expect(log).toEqual(['CONFIRMED', 'CAUGHT UP', `${stream}@0`, `${stream}@1`]);
+  });
+
+  test.each([2n ** 63n - 1n, 2n ** 64n - 1n])('from %s, behind everything, sends what comes', async (place) => {
+    const stream = freshName();
+    const fromPosition = { commit: place, prepare: place };
+    const log = logOf(running.client.subscribeToAll({ fromPosition }));
+    await until(() => log.includes('CAUGHT UP'));
+    await appendEach(stream, 1);
+    await until(() => log.length === 3);
+    expect(log).toEqual(['CONFIRMED', 'CAUGHT UP', `${stream}@0`]);
   });
 
   test('misses nothing and repeats nothing while others append', async () => {
