@@ -1,12 +1,23 @@
-import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { backup } from '../../../engines/eventstore/backup.ts';
+import { Batch } from '../../../engines/eventstore/batch.ts';
+import { frameBound, TOMBSTONE, writeFrame } from '../../../engines/eventstore/event-frame.ts';
 import { DamagedLog } from '../../../engines/eventstore/recovery.ts';
-import { listSegments, segmentName } from '../../../engines/eventstore/segment.ts';
+import { createSegment, listSegments, segmentName } from '../../../engines/eventstore/segment.ts';
 import { verify } from '../../../engines/eventstore/verify.ts';
-import { type Append, appendAll, contentOf, freshDir, open, type Written } from './logs.ts';
+import { type Append, appendAll, contentOf, event, freshDir, open, type Written } from './logs.ts';
 import { failureOf } from './running.ts';
 
 /** A log of several segments that was closed, with its content and the names of its segments. */
@@ -115,6 +126,35 @@ test('a damaged index costs nothing but the time to read', async () => {
     ),
     { numRuns: 40, seed: 20261122 },
   );
+});
+
+/** A log of one record with an event for each revision of stream `s`, `shift` bytes from where it says that it stands. */
+function forgedLog(revisions: readonly number[], shift = 0): string {
+  const dir = freshDir();
+  const segment = createSegment(dir, 0);
+  const batch = new Batch(segment.end, false);
+  const [stream, createdAt] = [Buffer.from('s'), 1_700_000_000_000];
+  for (const revision of revisions) {
+    const place = { stream, revision, createdAt, position: batch.end + shift };
+    batch.add(frameBound(event(), stream), (target, at) => writeFrame(target, at, event(), place));
+  }
+  writeSync(segment.fd, batch.close(), 0, undefined, segment.end);
+  closeSync(segment.fd);
+  return dir;
+}
+
+test.each<[string, number[], number, string | undefined]>([
+  ['without a gap', [0, 1, 2], 0, undefined],
+  ['without a gap, then the end of the stream', [0, 1, TOMBSTONE], 0, undefined],
+  ['from 1', [1], 0, 'revision 1 of stream s where 0 belongs'],
+  ['with a gap', [0, 2], 0, 'revision 2 of stream s where 1 belongs'],
+  ['with a repetition', [0, 0], 0, 'revision 0 of stream s where 1 belongs'],
+  ['behind the end of the stream', [0, TOMBSTONE, 1], 0, 'revision 1 of stream s'],
+  ['whose events do not stand where they say', [0], 1, 'an event of position 81 stands here'],
+])('a verification of checksums that fit and revisions %s says so', async (_title, revisions, shift, reason) => {
+  const { damage, events } = await verify(forgedLog(revisions, shift));
+  if (reason === undefined) expect({ damage, events }).toEqual({ damage: undefined, events: revisions.length });
+  else expect(damage).toMatchObject({ segment: segmentName(0), reason: expect.stringContaining(reason) });
 });
 
 test('the index of another segment is not taken for its own', async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { EventStoreDBClient } from '@eventstore/db-client';
 import { describe, expect, test } from 'vitest';
 import { DirectoryInUse } from '../../../engines/eventstore/lock.ts';
+import { DamagedLog } from '../../../engines/eventstore/recovery.ts';
 import { startEventStore } from '../../../engines/eventstore/server.ts';
 import { all, clientOf, counted, failureOf, freshName, runEventStore, temporaryDirectory, until } from './running.ts';
 
@@ -61,6 +62,34 @@ describe('a stop', () => {
     await again.stop();
     await directory.remove();
   });
+});
+
+test('a server that finds its log damaged answers nothing any more, is not healthy, and can be stopped', async () => {
+  const directory = await temporaryDirectory();
+  const dir = join(directory.path, 'log');
+  const first = await startEventStore({ dir, port: 0, segmentSize: 4096 });
+  const writer = EventStoreDBClient.connectionString(first.urls[0]!);
+  for (const number of Array(60).keys()) await writer.appendToStream('kept', counted(number));
+  await writer.dispose();
+  await first.stop();
+  const segment = join(dir, `${'0'.repeat(16)}.seg`);
+  const bytes = await readFile(segment);
+  bytes[1000]! ^= 1;
+  await writeFile(segment, bytes);
+
+  const failures: Error[] = [];
+  const server = await startEventStore({ dir, port: 0, onFailure: (error) => failures.push(error) });
+  const health = async () => (await fetch(`http://${new URL(server.urls[0]!).host}/health/live`)).status;
+  const client = EventStoreDBClient.connectionString(server.urls[0]!);
+  expect(await health()).toBe(204);
+  expect(await failureOf(all(client.readStream('kept')))).toMatchObject({ code: 13 });
+  expect(failures).toEqual([expect.any(DamagedLog)]);
+  expect(await health()).toBe(503);
+  expect(await failureOf(all(client.readStream('kept')))).toMatchObject({ type: 'unavailable' });
+  expect(await failureOf(client.appendToStream('kept', counted(60)))).toBeInstanceOf(Error);
+  await client.dispose();
+  await server.stop();
+  await directory.remove();
 });
 
 test('a second start on the directory in the same process is refused', async () => {
