@@ -1,6 +1,7 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { Bell } from './changes.ts';
 import { GrpcError, invalidArgument, Status, trailersOf } from './grpc-error.ts';
+import { millisecondsOf } from './grpc-timeout.ts';
 import { MessageSplitter } from './message-splitter.ts';
 import { MalformedMessage } from './wire.ts';
 
@@ -139,15 +140,6 @@ export class GrpcCall {
     this.stream.close(constants.NGHTTP2_CANCEL);
     this.end();
   }
-}
-
-const UNITS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
-
-/** What gRPC's header says, as far as a timer can wait so long. */
-function millisecondsOf(timeout: string): number | undefined {
-  const [, count, unit] = /^(\d{1,8})([HMSmun])$/.exec(timeout) ?? [];
-  const milliseconds = unit === undefined ? Number.POSITIVE_INFINITY : Number(count) * UNITS[unit]!;
-  return milliseconds < 2 ** 31 ? milliseconds : undefined;
 }
 
 function asGrpcError(error: unknown): GrpcError {

@@ -14,7 +14,7 @@ export interface ServerOptions {
   socket?: string;
   /** Port on 127.0.0.1 to listen on too; 0 for a free one. */
   port?: number;
-  /** Bytes of event data one append may have; 1 MiB unless given. */
+  /** Bytes of data and metadata one append may have; 1 MiB unless given. */
   maxAppendSize?: number;
   /** Bytes after which a new segment file is begun; 64 MiB unless given. */
   segmentSize?: number;

@@ -15,29 +15,27 @@ import { bytesField, messageField, numberField } from './wire.ts';
 const SERVER_VERSION = '24.6.0';
 const LEADER = 8;
 
+const ON_PERSISTENT_SUBSCRIPTIONS = 'create update delete read getinfo list replayparked restartsubsystem'.split(' ');
+
 /**
- * What clients may call over gRPC, with the features that they ask for. Persistent subscriptions and projections are refused
- * there with words; left out here, clients would look for them elsewhere, and then say that they do not exist.
+ * What clients may call over gRPC: service, method, and the features that they ask for. Persistent subscriptions and
+ * projections are refused there with words; left out here, clients would look for them elsewhere, and then say that they
+ * do not exist.
  */
-const METHODS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
-  'streams.streams': {
-    read: ['position', 'events'],
-    append: [],
-    batchappend: ['deadline_duration'],
-    delete: [],
-    tombstone: [],
-  },
-  'persistent_subscriptions.persistentsubscriptions': Object.fromEntries(
-    ['create', 'update', 'delete', 'read', 'getinfo', 'list', 'replayparked', 'restartsubsystem'].map((method) => [
-      method,
-      ['stream', 'all'],
-    ]),
+const METHODS: readonly (readonly [string, string, ...string[]])[] = [
+  ['streams.streams', 'read', 'position', 'events'],
+  ['streams.streams', 'append'],
+  ['streams.streams', 'batchappend', 'deadline_duration'],
+  ['streams.streams', 'delete'],
+  ['streams.streams', 'tombstone'],
+  ...ON_PERSISTENT_SUBSCRIPTIONS.map(
+    (method) => ['persistent_subscriptions.persistentsubscriptions', method, 'stream', 'all'] as const,
   ),
-  'projections.projections': { create: ['track_emitted_streams'] },
-};
+  ['projections.projections', 'create', 'track_emitted_streams'],
+];
 
 export interface ServiceOptions {
-  /** Bytes of event data an append may have. */
+  /** Bytes an append may have, see `sizeOf`. */
   maxAppendSize: number;
   /** Where clients that ask for the members of the cluster shall connect. */
   endPoint: { address: string; port: number };
@@ -45,17 +43,20 @@ export interface ServiceOptions {
 
 /** What answers each method this server has; called with every call as it opens. */
 export function services(store: EventStore, options: ServiceOptions): (call: GrpcCall) => void {
-  const handlers: Record<string, (call: GrpcCall) => void> = {
-    '/event_store.client.streams.Streams/Read': (call) => call.onMessage((message) => readCall(store, call, message)),
-    '/event_store.client.streams.Streams/Append': (call) => appendCall(store, call, options.maxAppendSize),
-    '/event_store.client.streams.Streams/BatchAppend': (call) => batchAppendCall(store, call, options.maxAppendSize),
-    '/event_store.client.streams.Streams/Delete': (call) => deleteCall(store, call),
-    '/event_store.client.streams.Streams/Tombstone': (call) => tombstoneCall(store, call),
-    '/event_store.client.server_features.ServerFeatures/GetSupportedMethods': (call) =>
-      call.onMessage(() => call.finish(supportedMethods)),
-    '/event_store.client.gossip.Gossip/Read': (call) => call.onMessage(() => call.finish(members(options.endPoint))),
-  };
-  return (call) => (handlers[call.path] ?? unimplemented)(call);
+  const { maxAppendSize, endPoint } = options;
+  const handlers = new Map<string, (call: GrpcCall) => void>([
+    ['streams.Streams/Read', (call) => call.onMessage((message) => readCall(store, call, message))],
+    ['streams.Streams/Append', (call) => appendCall(store, call, maxAppendSize)],
+    ['streams.Streams/BatchAppend', (call) => batchAppendCall(store, call, maxAppendSize)],
+    ['streams.Streams/Delete', (call) => deleteCall(store, call)],
+    ['streams.Streams/Tombstone', (call) => tombstoneCall(store, call)],
+    [
+      'server_features.ServerFeatures/GetSupportedMethods',
+      (call) => call.onMessage(() => call.finish(supportedMethods)),
+    ],
+    ['gossip.Gossip/Read', (call) => call.onMessage(() => call.finish(members(endPoint)))],
+  ]);
+  return (call) => (handlers.get(call.path.replace('/event_store.client.', '')) ?? unimplemented)(call);
 }
 
 function unimplemented(call: GrpcCall): void {
@@ -80,16 +81,10 @@ function knownError(error: unknown): unknown {
 }
 
 const supportedMethods = grpcMessage(
-  ...Object.entries(METHODS).flatMap(([service, methods]) =>
-    Object.entries(methods).map(([method, features]) =>
-      messageField(
-        1,
-        bytesField(1, method),
-        bytesField(2, `event_store.client.${service}`),
-        ...features.map((feature) => bytesField(3, feature)),
-      ),
-    ),
-  ),
+  ...METHODS.map(([service, method, ...features]) => {
+    const names = [bytesField(1, method), bytesField(2, `event_store.client.${service}`)];
+    return messageField(1, ...names, ...features.map((feature) => bytesField(3, feature)));
+  }),
   bytesField(2, SERVER_VERSION),
 );
 

@@ -4,6 +4,7 @@ import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { millisecondsOf } from '../../../engines/eventstore/grpc-timeout.ts';
 import { type Encodable, features, framed, rawCall, shared, streams } from './raw.ts';
 import { all, counted, failureOf, freshName, runEventStore } from './running.ts';
 
@@ -140,6 +141,31 @@ describe('a read', () => {
 function pattern(regex: string) {
   return new FilterOptions.Expression().setRegex(regex);
 }
+
+test.each([
+  ['100m', 100],
+  ['2S', 2000],
+  ['1M', 60_000],
+  ['3H', 10_800_000],
+  ['5000u', 5],
+  ['1n', 1e-6],
+  ['99999999H', undefined],
+  ['123456789m', undefined],
+  ['5', undefined],
+  ['-5S', undefined],
+  ['', undefined],
+])('a time limit of "%s" is %s milliseconds', (timeout, milliseconds) => {
+  expect(millisecondsOf(timeout)).toBe(milliseconds);
+});
+
+test.each(['/', '/__proto__', '/event_store.client.', '/event_store.client.toString'])(
+  'a call of "%s" is refused, and the server goes on',
+  async (path) => {
+    const call = rawCall(running.server.urls[1]!, '', { ':path': path });
+    expect(await call.outcome()).toMatchObject({ 'grpc-status': '12' });
+    expect(await all(running.client.readAll({ maxCount: 1 }))).toBeDefined();
+  },
+);
 
 describe('an append', () => {
   const id = () => new shared.UUID().setString('6f9619ff-8b86-4d11-b42d-00c04fc964ff');
