@@ -1,5 +1,5 @@
 import { append, bury, type Outcome, sizeOf, softDelete } from './append.ts';
-import { MissingHeaders, readAppend, readTarget, type Target } from './append-request.ts';
+import { MissingHeader, REQUIRED_HEADERS, readAppend, readTarget, type Target } from './append-request.ts';
 import type { NewEvent } from './event-frame.ts';
 import type { Expected } from './expected-revision.ts';
 import type { GrpcCall } from './grpc-call.ts';
@@ -62,10 +62,10 @@ function explained(work: () => void): void {
   try {
     work();
   } catch (error) {
-    if (!(error instanceof MissingHeaders)) throw error;
+    if (!(error instanceof MissingHeader)) throw error;
     throw new GrpcError(Status.invalidArgument, error.message, {
       exception: 'missing-required-metadata-property',
-      'required-metadata-properties': error.headers.join(','),
+      'required-metadata-properties': REQUIRED_HEADERS.join(','),
     });
   }
 }

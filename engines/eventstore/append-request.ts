@@ -115,21 +115,20 @@ export function readBatchChunk(message: Buffer): BatchChunk {
   return chunk;
 }
 
-/** An event lacks a header that it must have. */
-export class MissingHeaders extends Error {
-  readonly headers: readonly string[];
+/** The headers that an event must have. */
+export const REQUIRED_HEADERS = ['type', 'content-type'] as const;
 
-  constructor(headers: readonly string[]) {
-    super(`Required metadata properties missing: ${headers.join(',')}`);
-    this.headers = headers;
+/** An event lacks a header that it must have. */
+export class MissingHeader extends Error {
+  constructor(header: string) {
+    super(`Required Metadata Property '${header}' is missing`);
   }
 }
 
 const NOTHING = Buffer.alloc(0);
 const NO_ID = '00000000-0000-0000-0000-000000000000';
-const REQUIRED = ['type', 'content-type'];
 
-/** A ProposedMessage; throws MissingHeaders without a type or a content type, and unless type and id say something. */
+/** A ProposedMessage; throws MissingHeader without a type or a content type, and unless type and id say something. */
 export function readProposed(reader: WireReader): NewEvent {
   const event: NewEvent = { id: '', type: '', isJson: false, metadata: NOTHING, data: NOTHING };
   const headers = new Map<string, string>();
@@ -142,8 +141,8 @@ export function readProposed(reader: WireReader): NewEvent {
   }
   event.type = headers.get('type') ?? '';
   event.isJson = headers.get('content-type') === 'application/json';
-  const missing = REQUIRED.filter((key) => !headers.has(key));
-  if (missing.length > 0) throw new MissingHeaders(missing);
+  const missing = REQUIRED_HEADERS.find((key) => !headers.has(key));
+  if (missing !== undefined) throw new MissingHeader(missing);
   if (event.id === '' || event.id === NO_ID) throw invalidArgument('The id of an event is empty.');
   if (event.type === '') throw invalidArgument('The type of an event is empty.');
   return event;

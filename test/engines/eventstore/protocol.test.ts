@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { millisecondsOf } from '../../../engines/eventstore/grpc-timeout.ts';
-import { type Encodable, features, framed, rawCall, shared, streams } from './raw.ts';
+import { features, framed, rawCall, shared, streams } from './raw.ts';
 import { all, counted, failureOf, freshName, runEventStore } from './running.ts';
 
 const running = runEventStore();
@@ -170,7 +170,7 @@ test.each(['/', '/__proto__', '/event_store.client.', '/event_store.client.toStr
 describe('an append', () => {
   const id = () => new shared.UUID().setString('6f9619ff-8b86-4d11-b42d-00c04fc964ff');
 
-  function parts(stream: string): { options: Encodable & { clearAny(): void }; event: Encodable } {
+  function parts(stream: string) {
     const identifier = new shared.StreamIdentifier().setStreamName(Buffer.from(stream));
     const options = new streams.AppendReq.Options().setStreamIdentifier(identifier).setAny(empty());
     const message = new streams.AppendReq.ProposedMessage().setId(id());
@@ -187,6 +187,20 @@ describe('an append', () => {
     call.stream.write(framed(event.serializeBinary()).subarray(0, 20));
     expect(await call.outcome()).toMatchObject({ 'grpc-status': '3' });
     expect(await failureOf(all(running.client.readStream(stream)))).toMatchObject({ type: 'stream-not-found' });
+  });
+
+  test.each(['type', 'content-type'])('of an event without %s names what an event must have', async (header) => {
+    const { options, event } = parts(freshName());
+    event.getProposedMessage().getMetadataMap().del(header);
+    const call = rawCall(running.server.urls[1]!, 'streams.Streams/Append');
+    call.send(new streams.AppendReq().setOptions(options));
+    call.send(event);
+    expect(await call.outcome()).toMatchObject({
+      'grpc-status': '3',
+      'grpc-message': `Required%20Metadata%20Property%20'${header}'%20is%20missing`,
+      exception: 'missing-required-metadata-property',
+      'required-metadata-properties': 'type,content-type',
+    });
   });
 
   test('that does not say what it expects is refused', async () => {
