@@ -25,9 +25,9 @@ const told = (ticketId: string, type: string) =>
   );
 const callOf = (waId: string, holds: (row: { origin: unknown; ticketId: string | null }) => boolean) =>
   eventually(
-    async () => (await ringbook.ask(asha, `/v1/call-logs?customer=${waId}`)).body.items,
-    ([row]) => row !== undefined && holds(row),
-  ).then(([row]) => row);
+    async () => (await ringbook.ask(asha, `/v1/call-logs?customer=${waId}`)).body.items.find(holds),
+    (row) => row !== undefined,
+  );
 const ticketOf = async (waId: string): Promise<string> =>
   eventually(
     async () => (await ringbook.ask(asha, `/v1/tickets?q=${waId}`)).body.items[0],
