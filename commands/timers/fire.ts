@@ -120,6 +120,12 @@ const firings: Record<TimerKind, Firing> = {
     return w.transact(conversation, pairKey(channelId, customerId), expire, contextFor(timer));
   },
 
+  callback_expires: (w, timer) => {
+    const [channelId, customerId] = [field(timer, 'channelId'), field(timer, 'customerId')];
+    const expire = { type: 'ExpireCallback', at: timer.dueAt, channelId, customerId } as const;
+    return w.transact(conversation, pairKey(channelId, customerId), expire, contextFor(timer));
+  },
+
   settings_retried: (w, timer) => {
     const channelId = field(timer, 'channelId');
     return w.transact(channel, channelId, { type: 'RetrySettings', at: timer.dueAt, channelId }, contextFor(timer));
