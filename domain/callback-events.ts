@@ -30,7 +30,7 @@ export const callbackEvents = {
     customerName: personal(z.string()),
   },
   /** They asked once more while the request was open. */
-  CallbackRequestedAgain: asked,
+  CallbackRequestRenewed: asked,
   CallbackClaimed: { ...ofRequest, agentId: z.string() },
   /** `agentId`: whose it was. */
   CallbackReleased: { ...ofRequest, agentId: z.string() },

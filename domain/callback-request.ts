@@ -52,7 +52,7 @@ const askedAgain = (open: OpenRequest, c: Asking, expiresAt: Instant): Events =>
   if (isKnown(open.asks, c)) return [];
   const { callId, because } = c;
   const until = Math.max(open.expiresAt, expiresAt);
-  return [{ type: 'CallbackRequestedAgain', ...factOf(open, c), callId, because, expiresAt: until }];
+  return [{ type: 'CallbackRequestRenewed', ...factOf(open, c), callId, because, expiresAt: until }];
 };
 
 const isOnlyOf = ({ asks }: OpenRequest, callId: string) => asks.every((ask) => ask.callId === callId);

@@ -51,7 +51,7 @@ export const evolveCallbacks: {
     callback: { callbackId, ticketId, expiresAt, claim: null, asks: withAsk([], ask) },
     callbacks: s.callbacks + 1,
   }),
-  CallbackRequestedAgain: (s, { expiresAt, ...ask }) =>
+  CallbackRequestRenewed: (s, { expiresAt, ...ask }) =>
     withOpen(s, { expiresAt, asks: withAsk(s.callback?.asks ?? [], ask) }),
   CallbackClaimed: (s, { agentId, at }) => withOpen(s, { claim: { agentId, at } }),
   CallbackReleased: (s) => withOpen(s, { claim: null }),

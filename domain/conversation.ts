@@ -56,7 +56,7 @@ export const conversation = decider({ category: 'conversation', events, initial 
     },
 
     CloseTicket: (s, c: { at: Instant; ticketId: string } & Pair) =>
-      s.ticketId === c.ticketId ? [{ type: 'ConversationTicketClosed', ...c }, ...closedWithTicket(s, c)] : [],
+      s.ticketId === c.ticketId ? [...closedWithTicket(s, c), { type: 'ConversationTicketClosed', ...c }] : [],
 
     DismissMissedCalls: (s, c: { at: Instant; agentId: string; reason: string } & Pair) => [
       { type: 'MissedCallsDismissed', ...c, ticketId: s.ticketId },

@@ -39,7 +39,7 @@ const titles = {
   CallInviteUsed: 'Call Invite Used',
   CallInviteExpired: 'Call Invite Expired',
   CallbackRequested: 'Callback Requested',
-  CallbackRequestedAgain: 'Callback Requested Again',
+  CallbackRequestRenewed: 'Callback Requested Again',
   CallbackClaimed: 'Callback Claimed',
   CallbackReleased: 'Callback Released',
   CallbackFulfilled: 'Callback Fulfilled',

@@ -78,7 +78,7 @@ export const callbackRequests = projection<CallbackRequest>({
       expiresAt: event.expiresAt,
       ...open,
     }),
-    CallbackRequestedAgain: known((event: Named<'CallbackRequestedAgain'>, { detail }) => ({
+    CallbackRequestRenewed: known((event: Named<'CallbackRequestRenewed'>, { detail }) => ({
       ...withAsks(detail.asks, event),
       expiresAt: event.expiresAt,
     })),

@@ -59,7 +59,7 @@ const callbackExpiry = ({
   callbackId,
   expiresAt,
   ...event
-}: Named<'CallbackRequested' | 'CallbackRequestedAgain'>): readonly Timer[] => [
+}: Named<'CallbackRequested' | 'CallbackRequestRenewed'>): readonly Timer[] => [
   timer('callback_expires', callbackId, expiresAt, pairOf(event)),
 ];
 
@@ -99,7 +99,7 @@ export const timersOf: { readonly [T in EventType]?: (event: Named<T>) => readon
     timer('invite_expires', inviteId, expiresAt, { ...pairOf(event), inviteId }),
   ],
   CallbackRequested: callbackExpiry,
-  CallbackRequestedAgain: callbackExpiry,
+  CallbackRequestRenewed: callbackExpiry,
   CallingSettingsRefused: ({ channelId, retryAt }) =>
     retryAt === null ? [] : [timer('settings_retried', channelId, retryAt, { channelId })],
 };
