@@ -2,7 +2,7 @@ import type { CallbackCause } from './callback-events.ts';
 import type { Ask, CallbackEvent, CallingBack, OpenRequest } from './callback-state.ts';
 import { type Refusal, refuse } from './decider.ts';
 import { defaultPolicies, policyAt } from './permission-policy.ts';
-import type { Instant } from './time.ts';
+import { type Instant, seconds } from './time.ts';
 
 type Fields<T extends CallbackEvent['type']> = Omit<Extract<CallbackEvent, { type: T }>, 'type'>;
 type Pair = { channelId: string; customerId: string };
@@ -23,9 +23,14 @@ export const pairOfCallback = (callbackId: string): Pair | null => {
 /** A request ends with the permission that comes with it. */
 const expiryOf = (at: Instant): Instant => at + policyAt(defaultPolicies, at).temporaryFor;
 
-/** Whether a customer who asked at an instant waits now: nobody has spoken with them since, and it has not run out. */
+const wholeSecond = (at: Instant): Instant => at - (at % seconds(1));
+
+/**
+ * Whether a customer who asked at an instant waits now: nobody has spoken with them since, and it has not run out. Meta tells
+ * time in whole seconds: who asked in the second of a conversation asked after it, if we hear of it later.
+ */
 export const stillWaits = ({ reachedAt }: CallingBack, at: Instant, now: Instant): boolean =>
-  at > reachedAt && now < expiryOf(at);
+  at >= wholeSecond(reachedAt) && now < expiryOf(at);
 
 const openAt = ({ callback }: CallingBack, at: Instant) => (callback && at < callback.expiresAt ? callback : null);
 
