@@ -1,9 +1,8 @@
-import type { Direction } from '../../domain/agent.ts';
 import { call } from '../../domain/call.ts';
-import type { MissReason } from '../../domain/call-events.ts';
 import { type CallbackCause, callbackCauseOf } from '../../domain/callback-events.ts';
 import { channel } from '../../domain/channel.ts';
 import { conversation } from '../../domain/conversation.ts';
+import type { Named } from '../../domain/index.ts';
 import type { Recorded } from '../../store/event-log.ts';
 import { pairKey } from '../belongings.ts';
 import type { WriteSide } from '../write-side.ts';
@@ -32,17 +31,8 @@ export const callbackRequests = (w: WriteSide): Reaction => ({
   },
 });
 
-type OfCall = { callId: string; channelId: string; customerId: string };
-type Reached = OfCall & { at: number; agentId: string | null };
-type Concluded = OfCall & {
-  direction: Direction;
-  ticketId: string | null;
-  agentId: string | null;
-  missReason: MissReason | null;
-  startedAt: number;
-  answeredAt: number | null;
-  endedAt: number;
-};
+type Concluded = Omit<Named<'CallConcluded'>, 'type' | 'at' | 'corrects'>;
+type Reached = Pick<Named<'CallConcluded'>, 'at' | 'callId' | 'channelId' | 'customerId' | 'agentId'>;
 
 const reached = async (w: WriteSide, { at, callId, channelId, customerId, agentId }: Reached, cause: Recorded) => {
   const reach = { type: 'RecordReached', at, callId, channelId, customerId, agentId } as const;
@@ -59,12 +49,11 @@ const concluded = async (w: WriteSide, ended: Concluded, cause: Recorded) => {
 };
 
 const request = async (w: WriteSide, ended: Concluded, because: CallbackCause, cause: Recorded) => {
-  const { startedAt: at, callId, channelId, customerId, ticketId } = ended;
-  const { parties, person } = await w.stateOf(call, callId);
-  const asked = { at, channelId, customerId, ticketId: ticketId ?? '', callId, because };
-  const command = { type: 'RequestCallback', ...asked, channelName: parties.channelName, ...person } as const;
-  const now = w.now();
-  await w.transact(conversation, pairKey(channelId, customerId), { ...command, now }, causedBy(cause, 'callback'));
+  const { startedAt: at, callId, channelId, channelName, customerId, ticketId } = ended;
+  const { person } = await w.stateOf(call, callId);
+  const asked = { at, channelId, channelName, customerId, ...person, ticketId: ticketId ?? '', callId, because };
+  const command = { type: 'RequestCallback', ...asked, now: w.now() } as const;
+  await w.transact(conversation, pairKey(channelId, customerId), command, causedBy(cause, 'callback'));
 };
 
 const withdraw = async (w: WriteSide, { endedAt: at, callId, channelId, customerId }: Concluded, cause: Recorded) => {
