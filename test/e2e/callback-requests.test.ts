@@ -1,134 +1,99 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openPage, type Page } from '../support/page.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { desks } from '../support/desk.ts';
 import { eventually, type Ringbook, startRingbook } from '../support/ringbook.ts';
-import { channelId, everybodyFree, openStore, owner } from '../support/store.ts';
-
-const [asha, bea] = [{ sub: 'asha' }, { sub: 'bea' }];
-const days = ['SUNDAY', 'MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY'];
 
 let ringbook: Ringbook;
-
+let world: ReturnType<typeof desks>;
 beforeAll(async () => {
   ringbook = await startRingbook();
-  await openStore(ringbook, { mode: 'round_robin', agents: ['asha', 'bea'] });
-  await openTheDayAfterTomorrow();
+  world = desks(ringbook);
 }, 60_000);
-
 afterAll(() => ringbook?.stop());
 
-/** Closed until the day after tomorrow; a customer who calls may be called back. Waits until Meta knows. */
-const openTheDayAfterTomorrow = async () => {
-  const now = new Date((await ringbook.simulate('/clock')).body.now);
-  const day = days[(now.getUTCDay() + 2) % 7];
-  const workingHours = { timezone: 'UTC', weekly: [{ day, open: '00:00', close: '24:00' }] };
-  const body = {
-    enabled: true,
-    userInitiated: { enabled: true, workingHours, holidays: [] },
-    callbackRequests: { enabled: true },
-  };
-  const set = await ringbook.ask(owner, `/v1/channels/${channelId}/calling`, { method: 'PUT', body });
-  expect(set.status).toBe(200);
+/** A helpdesk that is closed for ten minutes and takes callback requests, as Meta knows. */
+const openDesk = async () => {
+  const calling = { userInitiated: await world.openFrom(10, 70), callbackRequests: { enabled: true } };
+  const desk = await world.open({ agents: ['asha', 'bea'], calling });
   await eventually(
-    async () => (await ringbook.ask(owner, `/v1/channels?minPosition=${set.body.position}`)).body.items[0],
-    ({ metaSettings }) => metaSettings?.state === 'in_sync',
+    () => desk.items('/v1/channels'),
+    ([channel]) => channel.metaSettings?.state === 'in_sync',
   );
+  return desk;
 };
 
-const requestOf = async (waId: string) =>
-  (await ringbook.ask(asha, `/v1/callback-requests?customer=${waId}`)).body.items[0];
-const becomes = (waId: string, state: string) =>
-  eventually(
-    () => requestOf(waId),
-    (request) => request?.state === state,
-  );
-const act = (who: { sub: string }, id: string, what: string) =>
-  ringbook.ask(who, `/v1/callback-requests/${id}/${what}`, { body: {} });
-const callbacksIn = async (ticketId: string) => {
-  const { items } = (await ringbook.ask(asha, `/v1/tickets/${ticketId}/activities?limit=200`)).body;
-  return items.map(({ type }: { type: string }) => type).filter((type: string) => type.startsWith('Callback'));
-};
+const callbacks = (history: readonly string[]) => history.filter((title) => title.startsWith('Callback'));
 
-describe('a customer who calls outside the hours', () => {
-  const waId = '910000000081';
-  let page: Page;
-  beforeAll(async () => {
-    page = await openPage(ringbook.realtime, { token: await ringbook.token(asha) });
-    const params = { state: ['requested', 'claimed'] };
-    page.send({ type: 'subscribe', id: 'queue', topic: 'callback-requests', params });
-    await page.until(({ type, id }) => type === 'caught-up' && id === 'queue');
-  });
-  afterAll(() => page?.close());
-
-  /** Waits until the agent's page shows them so; `undefined`: no more. */
-  const showsAs = (expected: string | undefined) =>
+test('whoever calls outside the hours is queued, claimed by one agent, called back in the hours, and waits no more', {
+  timeout: 60_000,
+}, async () => {
+  const desk = await openDesk();
+  const [asha, bea] = [await desk.arrives('asha'), await desk.arrives('bea')];
+  const customer = desk.customer();
+  const params = { state: ['requested', 'claimed'] };
+  asha.page.send({ type: 'subscribe', id: 'queue', topic: 'callback-requests', params });
+  await asha.page.until(({ type, id }) => type === 'caught-up' && id === 'queue');
+  /** The queue on Asha's page, once it reads so. */
+  const queue = (...states: readonly string[]) =>
     eventually(
-      async () => [...page.shown('queue').values()].find(({ customer }) => customer.waId === waId)?.state,
-      (state) => state === expected,
+      async () => [...asha.page.shown('queue').values()].map(({ state }) => state),
+      (shown) => shown.join() === states.join(),
     );
 
-  test('waits in the queue, is claimed by one agent, called back when the hours have come, and waits no more', {
-    timeout: 60_000,
-  }, async () => {
-    await ringbook.customer(waId, 'call', { channelId, name: 'Diya' });
-    const request = await becomes(waId, 'requested');
-    expect(request).toMatchObject({ because: 'outside_hours', count: 1, customer: { waId, name: 'Diya' } });
-    await showsAs('requested');
+  await customer.rings();
+  const request = await customer.callback({ state: 'requested', because: 'outside_hours', count: 1 });
+  await queue('requested');
 
-    expect((await act(asha, request.id, 'claim')).status).toBe(200);
-    expect(await act(bea, request.id, 'claim')).toMatchObject({ status: 409, body: { claimedBy: 'asha' } });
-    await showsAs('claimed');
-    const { body: ticket } = await ringbook.ask(asha, `/v1/tickets/${request.ticketId}`);
-    expect(ticket.assignee.agentId).toBe('asha');
-
-    const calls = () => ringbook.ask(asha, '/v1/calls', { body: { channelId, customer: waId } });
-    expect(await calls()).toMatchObject({ status: 409, body: { code: 'channel.outside_hours' } });
-    await ringbook.simulate('/clock', { advance: 'PT48H' });
-    const placed = await calls();
-    expect(placed.status, JSON.stringify(placed.body)).toBe(201);
-    await ringbook.customer(waId, 'answer', { channelId });
-    expect(await becomes(waId, 'fulfilled')).toMatchObject({
-      claimedBy: 'asha',
-      fulfilledBy: { callId: placed.body.callId, agentId: 'asha' },
-    });
-    await showsAs(undefined);
-    expect(await callbacksIn(request.ticketId)).toEqual([
-      'Callback Requested',
-      'Callback Claimed',
-      'Callback Fulfilled',
-    ]);
-    expect(await act(bea, request.id, 'claim')).toMatchObject({ status: 409, body: { code: 'callback.closed' } });
-    await ringbook.ask(asha, `/v1/calls/${placed.body.callId}/end`, { body: {} });
-    await everybodyFree(ringbook);
+  expect(await asha.claims(request)).toMatchObject({ status: 200 });
+  expect(await bea.claims(request)).toMatchObject({
+    ...{ status: 409, body: { code: 'callback.already_claimed', claimedBy: 'asha' } },
   });
+  await queue('claimed');
+  await customer.ticket({ ticketId: request.ticketId, assignee: { agentId: 'asha' } });
+
+  await customer.permission({ state: 'temporary' });
+  expect(await asha.calls(customer)).toMatchObject({ status: 409, body: { code: 'channel.outside_hours' } });
+  await world.advance('PT11M');
+  const { callId, end } = await asha.reaches(customer);
+  await customer.callback({ state: 'fulfilled', claimedBy: 'asha', fulfilledBy: { callId, agentId: 'asha' } });
+  await queue();
+  expect(callbacks(await customer.history('Callback Fulfilled', 'First Response'))).toEqual([
+    'Callback Requested',
+    'Callback Claimed',
+    'Callback Fulfilled',
+  ]);
+  expect(await bea.claims(request)).toMatchObject({ status: 409, body: { code: 'callback.closed' } });
+  await end();
+  await customer.row({ callId, status: 'completed' });
+  await world.closePages();
 });
 
-describe('a customer who asks for a callback without a call', () => {
-  test('waits until the permission that comes with it ends, also when the server was down', {
-    timeout: 90_000,
-  }, async () => {
-    const waId = '910000000082';
-    await ringbook.customer(waId, 'permission', { channelId, response: 'accept', source: 'callback' });
-    const request = await becomes(waId, 'requested');
-    expect(request).toMatchObject({ because: 'customer_asked', callId: null, ticketId: expect.any(String) });
-    expect(Date.parse(request.expiresAt) - Date.parse(request.requestedAt)).toBe(168 * 3_600_000);
+test('whoever asks without a call waits until the permission that comes with it ends, also when the server was down', {
+  timeout: 90_000,
+}, async () => {
+  const desk = await openDesk();
+  const [asha, bea] = [await desk.arrives('asha'), await desk.arrives('bea')];
+  const customer = desk.customer();
+  await customer.permits({ source: 'callback' });
+  const request = await customer.callback({ state: 'requested', because: 'customer_asked', callId: null });
+  expect(Date.parse(request.expiresAt) - Date.parse(request.requestedAt)).toBe(168 * 3_600_000);
 
-    await act(bea, request.id, 'claim');
-    expect(await act(asha, request.id, 'release')).toMatchObject({ status: 409, body: { code: 'callback.not_yours' } });
-    expect((await act(owner, request.id, 'release')).status).toBe(200);
+  expect(await bea.claims(request)).toMatchObject({ status: 200 });
+  expect(await asha.gives(request)).toMatchObject({ status: 409, body: { code: 'callback.not_yours' } });
+  expect(await desk.ask(`/v1/callback-requests/${request.id}/release`, {})).toMatchObject({ status: 200 });
+  await world.closePages();
 
-    const { now } = (await ringbook.simulate('/clock')).body;
-    const left = Math.floor((Date.parse(request.expiresAt) - Date.parse(now)) / 60_000);
-    await ringbook.simulate('/clock', { advance: `PT${left - 1}M` });
-    expect(await requestOf(waId)).toMatchObject({ state: 'requested' });
-    await ringbook.kill('SIGKILL');
-    await ringbook.start();
-    await ringbook.simulate('/clock', { advance: 'PT5M' });
-    expect(await becomes(waId, 'expired')).toMatchObject({ closedAt: request.expiresAt });
-    expect(await callbacksIn(request.ticketId)).toEqual([
-      'Callback Requested',
-      'Callback Claimed',
-      'Callback Released',
-      'Callback Expired',
-    ]);
-  });
+  const { now } = (await ringbook.simulate('/clock')).body;
+  const left = Math.floor((Date.parse(request.expiresAt) - Date.parse(now)) / 60_000);
+  await world.advance(`PT${left - 1}M`);
+  await customer.callback({ state: 'requested' });
+  await ringbook.kill('SIGKILL');
+  await ringbook.start();
+  await world.advance('PT5M');
+  await customer.callback({ state: 'expired', closedAt: request.expiresAt });
+  expect(callbacks(await customer.history('Callback Expired'))).toEqual([
+    'Callback Requested',
+    'Callback Claimed',
+    'Callback Released',
+    'Callback Expired',
+  ]);
 });
