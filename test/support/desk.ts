@@ -70,7 +70,7 @@ const customerOf = (ringbook: Ringbook, owner: object, channelId: string, waId: 
       const read = async () => {
         const [ticket] = (await ask(`/v1/tickets?q=${waId}&sort=-openedAt`)).items;
         const { items } = await ask(`/v1/tickets/${ticket.ticketId}/activities?limit=200`);
-        return items.map(({ type }: { type: string }) => type).toReversed();
+        return items.map(({ type }: { type: string }) => type);
       };
       return eventually(read, (told) => titles.every((title) => told.includes(title)));
     },
