@@ -1,8 +1,7 @@
-import { agent } from '../domain/agent.ts';
 import { isRefusal, type Refusal, refuse } from '../domain/decider.ts';
 import { ticket } from '../domain/ticket.ts';
 import type { Context } from '../store/event-log.ts';
-import { agentKey, ownTicket } from './belongings.ts';
+import { isRegistered, ownTicket } from './belongings.ts';
 import type { WriteSide } from './write-side.ts';
 
 type Command = { ticketId: string; agentId: string | null; teamId: string | null };
@@ -17,6 +16,3 @@ export const assignTicket =
     if (agentId !== null && !(await isRegistered(w, context.store, agentId))) return refuse('agent.unknown');
     return w.transact(ticket, ticketId, { type: 'AssignTicket', at: w.now(), agentId, teamId }, context);
   };
-
-const isRegistered = async (w: WriteSide, store: string, agentId: string) =>
-  (await w.stateOf(agent, agentKey(store, agentId))).profile !== null;

@@ -1,5 +1,7 @@
+import { agent } from '../domain/agent.ts';
 import { call } from '../domain/call.ts';
 import type { Call } from '../domain/call-state.ts';
+import { pairOfCallback } from '../domain/callback-request.ts';
 import { type Channel, channel } from '../domain/channel.ts';
 import { type Refusal, refuse } from '../domain/decider.ts';
 import { type Ticket, ticket } from '../domain/ticket.ts';
@@ -37,6 +39,21 @@ export const ownTicket = async (
   const owner = ids && (await w.stateOf(channel, ids.channelId)).store;
   return ids && owner === store ? ids : refuse('ticket.unknown');
 };
+
+/** Whose callback request it is, on one of the store's channels. */
+export const ownCallback = async (
+  w: WriteSide,
+  store: string,
+  callbackId: string,
+): Promise<{ channelId: string; customerId: string } | Refusal> => {
+  const whose = pairOfCallback(callbackId);
+  const owner = whose && (await w.stateOf(channel, whose.channelId)).store;
+  return whose && owner === store ? whose : refuse('callback.unknown');
+};
+
+/** Whether somebody is an agent of the store. */
+export const isRegistered = async (w: WriteSide, store: string, agentId: string): Promise<boolean> =>
+  (await w.stateOf(agent, agentKey(store, agentId))).profile !== null;
 
 /** The store's customer by number or `customerId`; whoever is named by a number is entered if new. */
 export const customerNamed = async (w: WriteSide, store: string, name: string): Promise<Customer | Refusal> => {

@@ -1,5 +1,6 @@
 import { pause } from '../store/back-off.ts';
 import { callConsequences } from './reactions/call-consequences.ts';
+import { callbackRequests } from './reactions/callback-requests.ts';
 import { hangUp } from './reactions/hang-up.ts';
 import { incomingCall } from './reactions/incoming-call.ts';
 import { inviteUsed } from './reactions/invite-used.ts';
@@ -18,9 +19,15 @@ export const startProcessManagers = (w: WriteSide) => {
   const { signal } = stopping;
   const bell = alarm();
   const timerProgress: Progress = { position: 0n };
-  const reactions = [incomingCall(w), callConsequences(w), hangUp(w), inviteUsed(w), pushSettings(w), workload(w)].map(
-    (reaction) => ({ reaction, progress: { position: 0n } }),
-  );
+  const reactions = [
+    incomingCall(w),
+    callConsequences(w),
+    callbackRequests(w),
+    hangUp(w),
+    inviteUsed(w),
+    pushSettings(w),
+    workload(w),
+  ].map((reaction) => ({ reaction, progress: { position: 0n } }));
   const running = Promise.all([
     ...reactions.map(({ reaction, progress }) => runReaction(w, reaction, progress, signal)),
     runTimers(w, timerProgress, bell, signal),

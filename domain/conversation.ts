@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { evolveInvites, type Inviting, inviteDecisions } from './call-invite.ts';
 import { inviteEvents } from './call-invite-events.ts';
+import { callbackEvents } from './callback-events.ts';
+import { callbackDecisions, closedWithTicket } from './callback-request.ts';
+import { type CallingBack, evolveCallbacks, noCallbacks } from './callback-state.ts';
 import { decider, refuse } from './decider.ts';
 import { personal } from './personal.ts';
 import { serviceWindow } from './service-window.ts';
@@ -24,12 +27,16 @@ const events = {
     reason: personal(z.string()),
   },
   ...inviteEvents,
+  ...callbackEvents,
 };
 
-export type Conversation = { readonly ticketId: string | null; readonly windowUntil: Instant } & Inviting;
-const initial: Conversation = { ticketId: null, windowUntil: 0, invites: [] };
+export type Conversation = { readonly ticketId: string | null; readonly windowUntil: Instant } & Inviting & CallingBack;
+const initial: Conversation = { ticketId: null, windowUntil: 0, invites: [], ...noCallbacks };
 
-/** One customer on one channel: the service window, the one open ticket, and the invites to call. Stream `conversation-<channelId>.<customerId>`. */
+/**
+ * One customer on one channel: the service window, the one open ticket, the invites to call, and the one open callback
+ * request. Stream `conversation-<channelId>.<customerId>`.
+ */
 export const conversation = decider({ category: 'conversation', events, initial })
   .decide({
     /** A late or repeated message that does not extend the window changes nothing. */
@@ -49,13 +56,14 @@ export const conversation = decider({ category: 'conversation', events, initial 
     },
 
     CloseTicket: (s, c: { at: Instant; ticketId: string } & Pair) =>
-      s.ticketId === c.ticketId ? [{ type: 'ConversationTicketClosed', ...c }] : [],
+      s.ticketId === c.ticketId ? [...closedWithTicket(s, c), { type: 'ConversationTicketClosed', ...c }] : [],
 
     DismissMissedCalls: (s, c: { at: Instant; agentId: string; reason: string } & Pair) => [
       { type: 'MissedCallsDismissed', ...c, ticketId: s.ticketId },
     ],
 
     ...inviteDecisions,
+    ...callbackDecisions,
   })
   .evolve({
     ServiceWindowOpened: (s, { until }) => ({ ...s, windowUntil: until }),
@@ -63,4 +71,5 @@ export const conversation = decider({ category: 'conversation', events, initial 
     ConversationTicketClosed: (s) => ({ ...s, ticketId: null }),
     MissedCallsDismissed: (s) => s,
     ...evolveInvites,
+    ...evolveCallbacks,
   });

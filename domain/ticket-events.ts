@@ -21,7 +21,7 @@ const TicketOpening = {
   channelName: z.string(),
   waId: personal(z.string()),
   customerName: personal(z.string()),
-  because: z.enum(['incoming_call', 'outgoing_call', 'permission_request', 'call_invite']),
+  because: z.enum(['incoming_call', 'outgoing_call', 'permission_request', 'call_invite', 'callback_request']),
   callId: z.string().nullable(),
 };
 export type TicketOpening = z.output<z.ZodObject<typeof TicketOpening>>;
@@ -43,7 +43,7 @@ export const ticketEvents = {
     at: Instant,
     ...Ids,
     ...Assignee,
-    because: z.enum(['routed', 'placed_call', 'answered', 'by_hand']),
+    because: z.enum(['routed', 'placed_call', 'answered', 'callback_claimed', 'by_hand']),
   },
   FirstResponseMade: {
     at: Instant,

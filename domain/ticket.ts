@@ -44,8 +44,8 @@ const sameAssignee = (a: Assignee, b: Assignee) => a.agentId === b.agentId && a.
 /** Whether neither an agent nor a team holds the ticket. */
 export const isNobodys = ({ assignee }: Ticket): boolean => sameAssignee(assignee, nobody);
 
-/** Whether this call may give the ticket to an agent: nobody holds it, or only because this call was offered to them. */
-const isFreeFor = (s: Ticket, callId: string) => isNobodys(s) || s.routedBy === callId;
+/** Whether the ticket may be given away: nobody holds it, or somebody only because this call was offered to them. */
+const isFreeFor = (s: Ticket, callId?: string) => isNobodys(s) || s.routedBy === callId;
 
 /** Why this answer is the ticket's first response, or `null` when it is not one. */
 const firstResponseBecause = (s: Ticket, direction: Direction) => {
@@ -75,6 +75,18 @@ const answeredUnnoticed = (s: Ticket, { at, callId, agentId, status, subStatus }
   return spoke && agentId !== null ? answered(s, { at, callId, agentId }) : [];
 };
 
+type Assigned = Extract<Event, { type: 'TicketAssigned' }>['because'];
+
+/** Gives the ticket to an agent, unless somebody holds it or another call is live. */
+const assignIfFree = (
+  s: Ticket,
+  { callId, ...c }: { at: Instant; agentId: string; callId?: string; because: Assigned },
+): Event[] => {
+  const isTaken = !isFreeFor(s, callId) || liveCall(s, callId) !== undefined;
+  if (!s.ids || s.resolved || isTaken || s.assignee.agentId === c.agentId) return [];
+  return [{ type: 'TicketAssigned', ...c, ...s.ids, teamId: null }];
+};
+
 /** The helpdesk thread of one customer on one channel: its calls, its assignee, its first response. Stream `ticket-<ticketId>`. */
 export const ticket = decider({ category: 'ticket', events: ticketEvents, initial })
   .decide({
@@ -94,11 +106,10 @@ export const ticket = decider({ category: 'ticket', events: ticketEvents, initia
     },
 
     /** Routing gives the ticket to the agent a call is offered to, unless somebody already holds it. */
-    AssignByCall: (s, { callId, ...c }: Answer & { because: 'routed' | 'placed_call' }) => {
-      const isTaken = !isFreeFor(s, callId) || liveCall(s, callId) !== undefined;
-      if (!s.ids || s.resolved || isTaken || s.assignee.agentId === c.agentId) return [];
-      return [{ type: 'TicketAssigned', ...c, ...s.ids, teamId: null }];
-    },
+    AssignByCall: (s, c: Answer & { because: 'routed' | 'placed_call' }) => assignIfFree(s, c),
+
+    /** Whoever claims a callback request gets its ticket, unless somebody holds it. */
+    AssignByClaim: (s, c: { at: Instant; agentId: string }) => assignIfFree(s, { ...c, because: 'callback_claimed' }),
 
     /** By hand: an agent picks it up, or a manager gives it. Never while a call is live. */
     AssignTicket: (s, { at, agentId, teamId }: { at: Instant } & Assignee) => {

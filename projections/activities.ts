@@ -38,6 +38,13 @@ const titles = {
   CallInviteUndelivered: 'Call Invite Not Delivered',
   CallInviteUsed: 'Call Invite Used',
   CallInviteExpired: 'Call Invite Expired',
+  CallbackRequested: 'Callback Requested',
+  CallbackRequestRenewed: 'Callback Requested Again',
+  CallbackClaimed: 'Callback Claimed',
+  CallbackReleased: 'Callback Released',
+  CallbackFulfilled: 'Callback Fulfilled',
+  CallbackExpired: 'Callback Expired',
+  CallbackClosed: 'Callback Closed',
   UnansweredWarningRaised: 'Unanswered Calls Warning',
 } as const satisfies Partial<Record<EventType, Words>>;
 

@@ -1,6 +1,7 @@
 import { activities } from './activities.ts';
 import { agents } from './agents.ts';
 import { callLogs } from './call-logs.ts';
+import { callbackRequests } from './callback-requests.ts';
 import { channels } from './channels.ts';
 import { inbox } from './inbox.ts';
 import { journeys } from './journeys.ts';
@@ -10,7 +11,7 @@ import type { Projection } from './projection.ts';
 import { routing } from './routing.ts';
 import { tickets } from './tickets.ts';
 
-export { activities, agents, callLogs, channels, inbox, missedCalls, permissions, routing, tickets };
+export { activities, agents, callbackRequests, callLogs, channels, inbox, missedCalls, permissions, routing, tickets };
 
 /** Everything people can see. */
 export const readModels: readonly Projection[] = [
@@ -18,6 +19,7 @@ export const readModels: readonly Projection[] = [
   tickets,
   activities,
   missedCalls,
+  callbackRequests,
   permissions,
   agents,
   channels,

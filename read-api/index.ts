@@ -1,5 +1,6 @@
 import type { Route } from '../http/route.ts';
 import { callLogRoutes } from './call-logs.ts';
+import { callbackRequestRoutes } from './callback-requests.ts';
 import { missedCallRoutes } from './missed-calls.ts';
 import { type PermissionDeps, permissionRoute } from './permission.ts';
 import { type ProjectionsDeps, projectionsRoute } from './projections.ts';
@@ -13,6 +14,7 @@ export const readRoutes = (deps: ReadDeps): readonly Route[] => [
   ...callLogRoutes(deps.db),
   ...ticketRoutes(deps.db),
   ...missedCallRoutes(deps.db),
+  ...callbackRequestRoutes(deps.db),
   permissionRoute(deps),
   ...storeRoutes(deps.db),
   projectionsRoute(deps),

@@ -4,10 +4,20 @@ import type { Caller } from '../http/caller.ts';
 import { presentRow } from '../http/present.ts';
 import { readers, staff } from '../http/route.ts';
 import { callLogsListing } from '../projections/filters/call-logs.ts';
+import { callbackRequestsListing } from '../projections/filters/callback-requests.ts';
 import type { Filter, Listing, Sort } from '../projections/filters/listing.ts';
 import { missedCallsListing } from '../projections/filters/missed-calls.ts';
 import { ticketsListing } from '../projections/filters/tickets.ts';
-import { activities, agents, callLogs, inbox, missedCalls, permissions, tickets } from '../projections/index.ts';
+import {
+  activities,
+  agents,
+  callbackRequests,
+  callLogs,
+  inbox,
+  missedCalls,
+  permissions,
+  tickets,
+} from '../projections/index.ts';
 import type { Projection, Shown } from '../projections/projection.ts';
 import { FrameError, faultsOf } from './frames.ts';
 
@@ -97,6 +107,7 @@ const topics: Readonly<Record<string, Topic>> = {
     ask: ({ ticketId }) => ({ ...having('ticketId', ticketId), sort: down('at') }),
   }),
   'missed-calls': { ...list(missedCalls, missedCallsListing, true), limit: 1_000 },
+  'callback-requests': { ...list(callbackRequests, callbackRequestsListing), limit: 1_000 },
   inbox: topic({
     projection: inbox,
     params: nothing,

@@ -46,8 +46,13 @@ const giveUpCall: Firing = (w, timer) => {
   return w.transact(call, callId, { type: 'GiveUpCall', at: timer.dueAt, callId }, contextFor(timer));
 };
 
+const partiesOf = (timer: StoredTimer) => ({
+  channelId: field(timer, 'channelId'),
+  customerId: field(timer, 'customerId'),
+});
+
 const pairOf = async (w: WriteSide, timer: StoredTimer) => {
-  const parties = { channelId: field(timer, 'channelId'), customerId: field(timer, 'customerId') };
+  const parties = partiesOf(timer);
   const pair = pairKey(parties.channelId, parties.customerId);
   const { ticketId } = await w.stateOf(conversation, pair);
   return { pair, parties: { ...parties, ticketId } };
@@ -114,10 +119,15 @@ const firings: Record<TimerKind, Firing> = {
   },
 
   invite_expires: (w, timer) => {
-    const [channelId, customerId] = [field(timer, 'channelId'), field(timer, 'customerId')];
-    const about = { channelId, customerId, inviteId: field(timer, 'inviteId') };
-    const expire = { type: 'ExpireInvite', at: timer.dueAt, ...about } as const;
-    return w.transact(conversation, pairKey(channelId, customerId), expire, contextFor(timer));
+    const parties = partiesOf(timer);
+    const expire = { type: 'ExpireInvite', at: timer.dueAt, ...parties, inviteId: field(timer, 'inviteId') } as const;
+    return w.transact(conversation, pairKey(parties.channelId, parties.customerId), expire, contextFor(timer));
+  },
+
+  callback_expires: (w, timer) => {
+    const parties = partiesOf(timer);
+    const expire = { type: 'ExpireCallback', at: timer.dueAt, ...parties } as const;
+    return w.transact(conversation, pairKey(parties.channelId, parties.customerId), expire, contextFor(timer));
   },
 
   settings_retried: (w, timer) => {

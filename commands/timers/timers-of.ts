@@ -16,6 +16,7 @@ export type TimerKind =
   | 'permission_expires'
   | 'request_expires'
   | 'invite_expires'
+  | 'callback_expires'
   | 'settings_retried';
 
 /** `key` names it: the same key again moves it, so a timer exists once. `subject` is what it is about. */
@@ -53,6 +54,15 @@ const requestExpiry = ({
     requestId,
   });
 
+/** Asked for once more, it lasts longer. */
+const callbackExpiry = ({
+  callbackId,
+  expiresAt,
+  ...event
+}: Named<'CallbackRequested' | 'CallbackRequestRenewed'>): readonly Timer[] => [
+  timer('callback_expires', callbackId, expiresAt, pairOf(event)),
+];
+
 const timer = (kind: TimerKind, id: string, dueAt: Instant, subject: Timer['subject']): Timer => ({
   key: `${kind}:${id}`,
   kind,
@@ -88,6 +98,8 @@ export const timersOf: { readonly [T in EventType]?: (event: Named<T>) => readon
   CallInvited: ({ inviteId, expiresAt, ...event }) => [
     timer('invite_expires', inviteId, expiresAt, { ...pairOf(event), inviteId }),
   ],
+  CallbackRequested: callbackExpiry,
+  CallbackRequestRenewed: callbackExpiry,
   CallingSettingsRefused: ({ channelId, retryAt }) =>
     retryAt === null ? [] : [timer('settings_retried', channelId, retryAt, { channelId })],
 };

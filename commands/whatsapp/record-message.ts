@@ -2,6 +2,10 @@ import { conversation } from '../../domain/conversation.ts';
 import type { Actor } from '../../domain/metadata.ts';
 import { permission, type Reply } from '../../domain/permission.ts';
 import type { Instant } from '../../domain/time.ts';
+import type { Customer } from '../../store/directory.ts';
+import type { Context } from '../../store/event-log.ts';
+import { pairKey } from '../belongings.ts';
+import { requestCallback } from '../request-callback.ts';
 import type { WriteSide } from '../write-side.ts';
 import type { MessageItem } from './delivery.ts';
 import { personOf } from './person.ts';
@@ -24,22 +28,29 @@ export const recordMessage =
     if (!owner) return 'unknown_channel';
     const person = personOf(contacts, item.from, item.from_user_id);
     if (!person) return 'unknown_customer';
-    const { customerId } = await w.directory.identify(owner.store, person);
+    const customer = await w.directory.identify(owner.store, person);
+    const { customerId } = customer;
     const at = item.timestamp ?? receivedAt;
-    const pair = { channelId, customerId };
-    const id = `${channelId}.${customerId}`;
     const answer = item.interactive?.call_permission_reply ?? null;
     const isAutomatic = answer?.response_source === 'automatic';
     const actor: Actor = isAutomatic ? { type: 'meta', id: channelId } : { type: 'customer', id: customerId };
     const context = webhookContext(owner.store, actor, item.id, raw);
-    if (!isAutomatic)
-      await w.transact(conversation, id, { type: 'OpenServiceWindow', at, by: 'message', ...pair }, context);
-    if (!answer) return null;
-    const { ticketId } = await w.stateOf(conversation, id);
-    const reply = replyOf(answer, at, channelId, item.context?.id ?? null);
-    await w.transact(permission, id, { type: 'RecordReply', ...reply, ...pair, ticketId }, context);
+    const window = { type: 'OpenServiceWindow', at, by: 'message', channelId, customerId } as const;
+    if (!isAutomatic) await w.transact(conversation, pairKey(channelId, customerId), window, context);
+    const contextId = item.context?.id ?? null;
+    if (answer) await recordReply(w, channelId, customer, replyOf(answer, at, channelId, contextId), context);
     return null;
   };
+
+/** A request for a callback comes first, for the permission that comes with it belongs to its ticket. */
+const recordReply = async (w: WriteSide, channelId: string, customer: Customer, reply: Reply, context: Context) => {
+  const { customerId } = customer;
+  const pair = pairKey(channelId, customerId);
+  const { at, callId, automatic, response } = reply;
+  if (automatic && response === 'accept') await requestCallback(w, { at, channelId, callId, customer }, context);
+  const { ticketId } = await w.stateOf(conversation, pair);
+  await w.transact(permission, pair, { type: 'RecordReply', ...reply, channelId, customerId, ticketId }, context);
+};
 
 /** What the reply refers to: a call (its id begins so) or the message that asked, if anything. */
 const replyOf = (answer: PermissionReply, at: Instant, channelId: string, contextId: string | null): Reply => {

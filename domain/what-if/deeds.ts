@@ -21,7 +21,7 @@ const attempt = (stage: Stage, { event, wasNobodys }: Deed): boolean => {
   // who picked it up because nobody had it leaves it to whoever has it here
   if (wasNobodys && !isNobodys(ticketOf(stage, ticketId))) return true;
   const { agentId, teamId, because } = event;
-  if (because === 'by_hand') return tellTicket(stage, ticketId, { type: 'AssignTicket', at, agentId, teamId });
+  if (because !== 'placed_call') return tellTicket(stage, ticketId, { type: 'AssignTicket', at, agentId, teamId });
   occurToTicket(stage, event);
   return true;
 };

@@ -35,5 +35,5 @@ export const isLinkedCall = (event: TicketEvent): event is LinkedCall =>
   event.type === 'CallLinked' || event.type === 'LinkedCallAnswered' || event.type === 'LinkedCallEnded';
 export const isDeed = (event: TicketEvent): event is Deed['event'] =>
   event.type === 'TicketAssigned'
-    ? event.because === 'by_hand' || event.because === 'placed_call'
+    ? event.because !== 'routed' && event.because !== 'answered'
     : event.type === 'TicketResolved' || event.type === 'TicketReopened';

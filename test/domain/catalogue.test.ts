@@ -43,6 +43,7 @@ describe('the catalogue of events', () => {
     ['NoteAdded', ['text'], 'customerId'],
     ['PermissionRequested', ['body'], 'customerId'],
     ['CallInvited', ['body'], 'customerId'],
+    ['CallbackRequested', ['waId', 'customerName'], 'customerId'],
     ['MissedCallsDismissed', ['reason'], 'customerId'],
     ['AgentRegistered', ['name', 'email'], 'agentId'],
   ])('%s keeps %j from the log in clear, for %s', (type, fields, subject) => {

@@ -72,7 +72,7 @@ const assign = (agentId: string | null, teamId: string | null = null) => ({
 });
 const assigned = (
   agentId: string | null,
-  because: 'routed' | 'placed_call' | 'answered' | 'by_hand',
+  because: 'routed' | 'placed_call' | 'answered' | 'callback_claimed' | 'by_hand',
   teamId: string | null = null,
 ): TicketEvent => ({
   type: 'TicketAssigned',
@@ -138,6 +138,30 @@ describe('a ticket', () => {
     { type: 'AddNote', at: noon, agentId: 'ben', text: '' },
   ] as TicketCommand[])('that was never opened is not known: $type', (command) => {
     given().when(command).thenRefused('ticket.unknown');
+  });
+});
+
+describe('whoever claims a callback request', () => {
+  const claim = { type: 'AssignByClaim', at: noon, agentId: 'ben' } as const;
+  const resolved: TicketEvent = { type: 'TicketResolved', at: noon, ...ids, agentId: 'chi' };
+  const over: TicketEvent = { ...missed('c1'), type: 'LinkedCallEnded', ...ids };
+
+  test('gets the ticket that nobody holds', () => {
+    given(opened, linked('c1'), over).when(claim).then(assigned('ben', 'callback_claimed'));
+  });
+
+  test.each<[string, TicketEvent[]]>([
+    ['an agent holds', [opened, assigned('chi', 'by_hand')]],
+    ['a team holds', [opened, assigned(null, 'by_hand', 'sales')]],
+    ['has a live call', [opened, linked('c1')]],
+    ['is with whom its live call rings', [opened, linked('c1'), assigned('chi', 'routed')]],
+    ['is theirs already', [opened, assigned('ben', 'by_hand')]],
+    ['is resolved', [opened, resolved]],
+    ['was never opened', []],
+  ])('leaves a ticket as it is that %s', (_, past) => {
+    given(...past)
+      .when(claim)
+      .thenNothing();
   });
 });
 

@@ -49,6 +49,8 @@ test.each(
   post /v1/tickets/{ticketId}/reopen
   post /v1/tickets/{ticketId}/notes
   post /v1/channels/{channelId}/customers/{customer}/missed-calls/dismiss
+  post /v1/callback-requests/{id}/claim
+  post /v1/callback-requests/{id}/release
   get /v1/call-logs
   get /v1/call-logs/counts
   get /v1/call-logs/{callId}
@@ -56,6 +58,7 @@ test.each(
   get /v1/tickets/{ticketId}
   get /v1/tickets/{ticketId}/activities
   get /v1/missed-calls
+  get /v1/callback-requests
   get /v1/channels/{channelId}/customers/{customer}/permission
   get /v1/agents
   get /v1/channels

@@ -12,6 +12,8 @@ const pair = { channelId: 'ch1', customerId: 'cus_mia' };
 const parties = { ...pair, channelName: 'Support' };
 const person = { waId: '4915112345', customerName: 'Mia' };
 const ids = { ticketId: 't1', ...pair };
+const ofCallback = { ...ids, callbackId: 'ch1.cus_mia.1' };
+const aWeek = 7 * 24 * 60;
 
 type Over<T extends DomainEvent['type']> = Partial<Named<T>>;
 
@@ -264,6 +266,57 @@ export const happened = {
     callId: 'c1',
     ...over,
   }),
+  callbackRequested: (minute: number, over: Over<'CallbackRequested'> = {}): Named<'CallbackRequested'> => ({
+    type: 'CallbackRequested',
+    at: at(minute),
+    ...ofCallback,
+    callId: 'c1',
+    because: 'outside_hours',
+    channelName: 'Support',
+    ...person,
+    expiresAt: at(minute + aWeek),
+    ...over,
+  }),
+  callbackRenewed: (minute: number, over: Over<'CallbackRequestRenewed'> = {}): Named<'CallbackRequestRenewed'> => ({
+    type: 'CallbackRequestRenewed',
+    at: at(minute),
+    ...ofCallback,
+    callId: 'c3',
+    because: 'no_agent_available',
+    expiresAt: at(minute + aWeek),
+    ...over,
+  }),
+  callbackClaimed: (minute: number, over: Over<'CallbackClaimed'> = {}): Named<'CallbackClaimed'> => ({
+    type: 'CallbackClaimed',
+    at: at(minute),
+    ...ofCallback,
+    agentId: 'asha',
+    ...over,
+  }),
+  callbackReleased: (minute: number): Named<'CallbackReleased'> => ({
+    type: 'CallbackReleased',
+    at: at(minute),
+    ...ofCallback,
+    agentId: 'asha',
+  }),
+  callbackFulfilled: (minute: number): Named<'CallbackFulfilled'> => ({
+    type: 'CallbackFulfilled',
+    at: at(minute),
+    ...ofCallback,
+    callId: 'c2',
+    agentId: 'asha',
+  }),
+  callbackExpired: (minute: number): Named<'CallbackExpired'> => ({
+    type: 'CallbackExpired',
+    at: at(minute),
+    ...ofCallback,
+  }),
+  callbackClosed: (minute: number): Named<'CallbackClosed'> => ({
+    type: 'CallbackClosed',
+    at: at(minute),
+    ...ofCallback,
+    because: 'ticket_resolved',
+  }),
   granted: (minute: number, over: Over<'PermissionGranted'> = {}): Named<'PermissionGranted'> => ({
     type: 'PermissionGranted',
     at: at(minute),
@@ -272,7 +325,7 @@ export const happened = {
     requestId: 'r1',
     callId: null,
     permanent: false,
-    until: at(minute + 7 * 24 * 60),
+    until: at(minute + aWeek),
     ...over,
   }),
 };

@@ -110,6 +110,18 @@ test.each([
   await customer.row(expected);
 });
 
+test('8: What happens during non-working hours? BICs are disabled; a callback requested then can be fulfilled later', async () => {
+  const closed = { userInitiated: await world.openFrom(10, 70), callbackRequests: { enabled: true } };
+  const { asha, customer } = await start({ calling: closed });
+  await customer.permits({ source: 'callback' });
+  await customer.callback({ state: 'requested' });
+  await customer.permission({ state: 'temporary' });
+  expect(await asha.calls(customer)).toMatchObject(refusal('channel.outside_hours'));
+  await world.advance('PT11M');
+  await asha.reaches(customer);
+  await customer.callback({ state: 'fulfilled', fulfilledBy: { agentId: 'asha' } });
+});
+
 test('9: Can I route calls using custom logic? Journeys: by team, skill set, or region', async () => {
   const { desk, asha } = await start({ agents: ['asha', 'voice', 'hindi'] });
   const [voice, hindi] = [await desk.arrives('voice'), await desk.arrives('hindi')];

@@ -12,24 +12,6 @@ afterEach(() => world.closePages());
 afterAll(() => ringbook?.stop());
 
 const takesCalls = { enabled: true, workingHours: null, holidays: [] };
-const now = async () => new Date((await ringbook.simulate('/clock')).body.now);
-const days = ['SUNDAY', 'MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY'];
-
-/** A time of day of the clock, so many minutes from now, and its weekday; UTC. */
-const minutesOn = (from: Date, minutes: number) => {
-  const at = new Date(from.getTime() + minutes * 60_000);
-  return { day: days[at.getUTCDay()], time: at.toISOString().slice(11, 16), date: at.toISOString().slice(0, 10) };
-};
-
-/** Open from `from` to `until` minutes from now, and at no other time of the week. */
-const openFrom = async (from: number, until: number) => {
-  const [open, close] = [minutesOn(await now(), from), minutesOn(await now(), until)];
-  return {
-    ...takesCalls,
-    workingHours: { timezone: 'UTC', weekly: [{ day: open.day, open: open.time, close: close.time }] },
-  };
-};
-
 describe('How Customers Can Initiate Calls', () => {
   const start = async () => {
     const desk = await world.open();
@@ -94,7 +76,7 @@ describe('Business Controls', () => {
   });
 
   test('Set working hours', async () => {
-    const desk = await world.open({ calling: { userInitiated: await openFrom(10, 70) } });
+    const desk = await world.open({ calling: { userInitiated: await world.openFrom(10, 70) } });
     const asha = await desk.arrives('asha');
     const customer = desk.customer();
     await customer.rings();
@@ -110,7 +92,7 @@ describe('Business Controls', () => {
   });
 
   test('Holidays, whole or part of a day', async () => {
-    const { date } = minutesOn(await now(), 0);
+    const { date } = await world.inMinutes(0);
     const holiday = { ...takesCalls, holidays: [{ date }] };
     const desk = await world.open({ calling: { userInitiated: holiday } });
     await desk.arrives('asha');
@@ -123,14 +105,38 @@ describe('Business Controls', () => {
   });
 });
 
+describe('Callback Requests', () => {
+  test('Allow customers to request callbacks if unavailable', async () => {
+    const desk = await world.open({ calling: { callbackRequests: { enabled: true } } });
+    const customer = desk.customer();
+    await customer.rings();
+    await customer.callback({ state: 'requested', because: 'no_agent_available' });
+    const other = await world.open({ calling: { callbackRequests: { enabled: false } } });
+    const unheard = other.customer();
+    await unheard.rings();
+    await unheard.row({ status: 'missed', missReason: 'no_agent_available' });
+    expect(await other.items('/v1/callback-requests')).toEqual([]);
+  });
+});
+
 describe('Non-Working Hours/ Holidays', () => {
+  test('if request call back is enabled then customers can request a call-back during non-working hours', async () => {
+    const closed = { userInitiated: await world.openFrom(10, 70), callbackRequests: { enabled: true } };
+    const desk = await world.open({ calling: closed });
+    const [caller, tapper] = [desk.customer(), desk.customer()];
+    await caller.rings();
+    await tapper.permits({ source: 'callback' });
+    await caller.callback({ state: 'requested', because: 'outside_hours' });
+    await tapper.callback({ state: 'requested', because: 'customer_asked', callId: null });
+  });
+
   test('BIC will be disabled during non-working hours', async () => {
-    const desk = await world.open({ calling: { userInitiated: await openFrom(10, 70) } });
+    const desk = await world.open({ calling: { userInitiated: await world.openFrom(10, 70) } });
     const asha = await desk.arrives('asha');
     const customer = desk.customer();
     await customer.permits({ source: 'profile' });
     await customer.permission({ state: 'permanent' });
-    const opens = minutesOn(await now(), 10).time;
+    const opens = (await world.inMinutes(10)).time;
     const refused = await asha.calls(customer);
     expect(refused).toMatchObject({ status: 409, body: { code: 'channel.outside_hours' } });
     expect(refused.body.nextAllowedAt).toContain(`T${opens}:00`);

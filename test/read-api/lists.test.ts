@@ -162,7 +162,10 @@ describe('an export', () => {
     expect(nothing.trimEnd().split('\r\n')).toHaveLength(1);
   });
 
-  test.each(['/v1/tickets', '/v1/missed-calls', '/v1/agents', '/v1/channels'])('is there for %s too', async (path) => {
-    expect((await world.ask(path, csv)).headers.get('content-type')).toContain('text/csv');
-  });
+  test.each(['/v1/tickets', '/v1/missed-calls', '/v1/callback-requests', '/v1/agents', '/v1/channels'])(
+    'is there for %s too',
+    async (path) => {
+      expect((await world.ask(path, csv)).headers.get('content-type')).toContain('text/csv');
+    },
+  );
 });

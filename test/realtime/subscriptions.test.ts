@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { activities, agents, callLogs, inbox, missedCalls, permissions } from '../../projections/index.ts';
+import {
+  activities,
+  agents,
+  callbackRequests,
+  callLogs,
+  inbox,
+  missedCalls,
+  permissions,
+} from '../../projections/index.ts';
 import { connect } from './client.ts';
 import { Replica } from './replica.ts';
 import { openWorld, token } from './world.ts';
@@ -222,6 +230,26 @@ describe('the topic', () => {
     expect([...replica.rows.keys()].toSorted()).toEqual(['badge', `${store}.c3`].toSorted());
   });
 
+  test('callback-requests has those that its filters let through, whoever has waited longest first', async () => {
+    const store = ownStore();
+    const request = (key: string, requestedAt: number, state = 'requested') => ({
+      projection: callbackRequests,
+      store,
+      key: `${store}.${key}`,
+      doc: { id: key, state, channelId: 'ch', requestedAt },
+    });
+    await world.writer.write(request('late', 9), request('early', 3), request('over', 1, 'fulfilled'));
+    const client = await page(url, store);
+    const replica = await client.subscribe('s1', 'callback-requests', { state: ['requested', 'claimed'] });
+    const ids = () => [...replica.rows.values()].map(({ id }) => id);
+    expect(ids()).toEqual(['early', 'late']);
+    await world.writer.write(request('early', 3, 'claimed'));
+    await client.until(() => replica.rows.get(`${store}.early`)?.state === 'claimed');
+    await world.writer.write(request('early', 3, 'fulfilled'));
+    await client.until(() => replica.rows.size === 1);
+    expect(ids()).toEqual(['late']);
+  });
+
   test('ticket has the activities of that ticket', async () => {
     const store = ownStore();
     const activity = (key: string, ticketId: string) => ({
@@ -280,6 +308,7 @@ describe('the topic', () => {
     ['projections', {}, 'topic.unknown'],
     ['call-logs', { statsu: 'missed' }, 'topic.params'],
     ['call-logs', { status: 'nonsense' }, 'topic.params'],
+    ['callback-requests', { state: 'open' }, 'topic.params'],
     ['ticket', {}, 'topic.params'],
     ['permission', { channelId: 'ch', customer: { $ne: null } }, 'topic.params'],
   ])('%s with %j is refused: %s', async (topic, params, code) => {

@@ -70,13 +70,18 @@ const customerOf = (ringbook: Ringbook, owner: object, channelId: string, waId: 
       const read = async () => {
         const [ticket] = (await ask(`/v1/tickets?q=${waId}&sort=-openedAt`)).items;
         const { items } = await ask(`/v1/tickets/${ticket.ticketId}/activities?limit=200`);
-        return items.map(({ type }: { type: string }) => type).toReversed();
+        return items.map(({ type }: { type: string }) => type);
       };
       return eventually(read, (told) => titles.every((title) => told.includes(title)));
     },
+    /** Their newest callback request, once it reads so. */
+    callback: (expected: object = {}) =>
+      shows(async () => (await ask(`/v1/callback-requests?customer=${waId}&sort=-requestedAt`)).items[0], expected),
     missed: async () => (await ask('/v1/missed-calls')).items.find((item: Json) => item.customer.waId === waId),
   };
 };
+
+const days = ['SUNDAY', 'MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY'];
 
 /** Helpdesks in one running Ringbook, each a store of its own with one channel, its agents off duty. */
 export const desks = (ringbook: Ringbook) => {
@@ -167,6 +172,9 @@ export const desks = (ringbook: Ringbook) => {
           },
           /** Tries to call. */
           calls: ({ waId }: Customer) => post('/v1/calls', { channelId, customer: waId }),
+          /** Tries to take on a callback request, or to give it back. */
+          claims: ({ id }: { id: string }) => post(`/v1/callback-requests/${id}/claim`),
+          gives: ({ id }: { id: string }) => post(`/v1/callback-requests/${id}/release`),
           /** Calls, as soon as that is allowed. Resolves with the call's id. */
           async dials({ waId }: Customer): Promise<string> {
             return (await insist(() => post('/v1/calls', { channelId, customer: waId }))).body.callId;
@@ -185,8 +193,22 @@ export const desks = (ringbook: Ringbook) => {
     };
   };
 
+  /** The time of day, weekday and date so many minutes from now by the simulator's clock; UTC. */
+  const inMinutes = async (minutes: number) => {
+    const { now } = (await ringbook.simulate('/clock')).body;
+    const at = new Date(Date.parse(now) + minutes * 60_000);
+    return { day: days[at.getUTCDay()], time: at.toISOString().slice(11, 16), date: at.toISOString().slice(0, 10) };
+  };
+
   return {
     open,
+    inMinutes,
+    /** Takes calls from `from` to `until` minutes from now, and at no other time of the week. */
+    async openFrom(from: number, until: number) {
+      const [opens, closes] = [await inMinutes(from), await inMinutes(until)];
+      const weekly = [{ day: opens.day, open: opens.time, close: closes.time }];
+      return { enabled: true, workingHours: { timezone: 'UTC', weekly }, holidays: [] };
+    },
     advance: (by: string) => ringbook.simulate('/clock', { advance: by }),
     async closePages() {
       await Promise.all(pages.splice(0).map((page) => page.close()));

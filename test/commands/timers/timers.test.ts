@@ -9,6 +9,13 @@ import { startWorld, type World } from '../world.ts';
 const at = Date.UTC(2026, 10, 20, 9);
 const pair = { channelId: '8', customerId: 'cus_x', ticketId: null };
 const offer = { callId: 'c', offerId: 'o', agentId: 'a', ticketId: 't' };
+const callback = {
+  channelId: '8',
+  customerId: 'cus_x',
+  ticketId: 't',
+  callbackId: '8.cus_x.1',
+  expiresAt: at + hours(168),
+};
 const staff = { agentName: null, team: null };
 
 describe('an event starts the timers of what time alone causes later', () => {
@@ -40,6 +47,10 @@ describe('an event starts the timers of what time alone causes later', () => {
         ...{ displayText: null, ttlMinutes: 1, agentId: 'a', expiresAt: at + minutes(1) },
       } as DomainEvent,
       starts: { invite_expires: minutes(1) },
+    },
+    {
+      event: { type: 'CallbackRequestRenewed', at, ...callback, callId: null, because: 'customer_asked' },
+      starts: { callback_expires: hours(168) },
     },
     {
       event: { type: 'PermissionDeclined', at, ...pair, requestId: 'r' },

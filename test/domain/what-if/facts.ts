@@ -109,8 +109,13 @@ export const resolved = (ticketId: string, second: number): DomainEvent => ({
 export const reopened = (ticketId: string, second: number): DomainEvent => ({
   ...{ type: 'TicketReopened', at: at(second), ...idsOf(ticketId), agentId: 'ana' },
 });
-export const pickedUp = (ticketId: string, agentId: string, second: number): DomainEvent => ({
-  ...{ type: 'TicketAssigned', at: at(second), ...idsOf(ticketId), agentId, teamId: null, because: 'by_hand' },
+export const pickedUp = (
+  ticketId: string,
+  agentId: string,
+  second: number,
+  because: 'by_hand' | 'callback_claimed' = 'by_hand',
+): DomainEvent => ({
+  ...{ type: 'TicketAssigned', at: at(second), ...idsOf(ticketId), agentId, teamId: null, because },
 });
 
 /** The agent held this ticket before the span. */

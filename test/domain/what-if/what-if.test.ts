@@ -285,15 +285,18 @@ describe('tickets', () => {
     expect(rulesAsked.answered).toBe(2);
   });
 
-  test('one that was picked up because nobody had it stays with whoever has it here', () => {
-    const history = [configured({ mode: 'unassigned' }), onDuty('ana'), onDuty('ben')];
-    const calls = [called('c1', 0, unassigned), pickedUp('t-c1', 'ben', 1_000)];
-    const { happened, rulesOfThen, rulesAsked } = asked({ mode: 'round_robin' }, ...history, ...calls);
-    expect(of(rulesOfThen, 'ben')).toMatchObject({ mostTickets: 1, ticketsGiven: 0 });
-    expect(of(rulesAsked, 'ben')).toMatchObject({ mostTickets: 0 });
-    expect(of(rulesAsked, 'ana')).toMatchObject({ mostTickets: 1, ticketsGiven: 1 });
-    expect(happened.calls).toBe(1);
-  });
+  test.each(['by_hand', 'callback_claimed'] as const)(
+    'one that was picked up (%s) because nobody had it stays with whoever has it here',
+    (because) => {
+      const history = [configured({ mode: 'unassigned' }), onDuty('ana'), onDuty('ben')];
+      const calls = [called('c1', 0, unassigned), pickedUp('t-c1', 'ben', 1_000, because)];
+      const { happened, rulesOfThen, rulesAsked } = asked({ mode: 'round_robin' }, ...history, ...calls);
+      expect(of(rulesOfThen, 'ben')).toMatchObject({ mostTickets: 1, ticketsGiven: 0 });
+      expect(of(rulesAsked, 'ben')).toMatchObject({ mostTickets: 0 });
+      expect(of(rulesAsked, 'ana')).toMatchObject({ mostTickets: 1, ticketsGiven: 1 });
+      expect(happened.calls).toBe(1);
+    },
+  );
 
   test.each([
     ['another', 't-other', { answered: 0, capacity_full: 1 }],
