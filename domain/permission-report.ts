@@ -33,7 +33,7 @@ export const isUnsure = ({ counts, messageId, deliveredAt, answeredAt }: Permiss
 
 /** It was being sent when Meta was asked, so that Meta may have counted it or not. */
 const isOnItsWay = (r: PermissionRequest, at: Instant) =>
-  r.at <= at && r.at > at - sentWithin && (isUnsure(r) || (r.sentAt ?? r.at) > at - clockSlack);
+  r.counts && r.at <= at && r.at > at - sentWithin && (isUnsure(r) || (r.sentAt ?? r.at) > at - clockSlack);
 
 /** What counted when Meta was asked; with `slack`, as it counts so much later. */
 const countingAt = (s: Permission, window: Pick<Usage, 'action' | 'period'>, at: Instant, slack = 0) =>

@@ -21,6 +21,7 @@ import {
   monday,
   nothingAgainstIt,
   pair,
+  refusedByMeta,
   reject,
   requested,
   revoked,
@@ -228,6 +229,9 @@ describe('what we heard since Meta was asked may be news to it', () => {
     given(requested(noon - seconds(9), 'r1'), sent(noon - seconds(5) + 1, 'r1'))
       .when(says({ limits: requestsUsed(0, 0) }))
       .thenNothing();
+    given(requested(noon - 1, 'r1'), refusedByMeta(noon, 'r1'))
+      .when(says({ limits: requestsUsed(1, 1, noon + hours(5)) }))
+      .then(differed({ limits: requestsUsed(1, 1, noon + hours(5)) }, { limits: requestsUsed(0, 0) }));
     given(requested(noon - hours(1), 'r1'), sent(noon - seconds(5), 'r1'))
       .when(says({ limits: requestsUsed(0, 0) }))
       .then(differed({ limits: requestsUsed(0, 0) }, { limits: believed }));
