@@ -2,7 +2,7 @@ import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
 import type { PairLimit, PermissionStanding } from '../../domain/permission-events.ts';
 import type { Instant } from '../../domain/time.ts';
-import { lowerCase, maybe, Seconds } from './delivery.ts';
+import { Digits, lowerCase, maybe, Seconds } from './delivery.ts';
 
 const isWithout: ReadonlySet<string> = new Set(['no_permission', 'pending', 'denied', 'expired']);
 const isHeld: ReadonlySet<string> = new Set(['temporary', 'permanent', 'granted']);
@@ -19,17 +19,20 @@ const actions: ReadonlyMap<string, PairLimit['action']> = new Map([
 ]);
 
 /** An ISO 8601 duration of hours or days, or as in "24h" and "7d", in ms. */
-const Period = z.string().transform((text, context) => {
-  const iso = text.replace(/^\d+h$/i, 'PT$&').replace(/^\d+d$/i, 'P$&');
-  try {
-    return Temporal.Duration.from(iso).total('milliseconds');
-  } catch {
-    context.addIssue('a duration such as "PT24H"');
-    return z.NEVER;
-  }
-});
+const Period = z
+  .string()
+  .transform((text, context) => {
+    const iso = text.replace(/^\d+h$/i, 'PT$&').replace(/^\d+d$/i, 'P$&');
+    try {
+      return Temporal.Duration.from(iso).total('milliseconds');
+    } catch {
+      context.addIssue('a duration such as "PT24H"');
+      return z.NEVER;
+    }
+  })
+  .pipe(z.int().positive());
 
-const Count = z.coerce.number().pipe(z.int().nonnegative().max(1_000));
+const Count = Digits.pipe(z.int().nonnegative().max(1_000));
 
 const Limit = z.object({
   time_period: Period,

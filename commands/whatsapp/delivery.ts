@@ -10,11 +10,11 @@ export const maybe = <S extends z.ZodType>(schema: S) =>
 const id = z.union([z.string().min(1), z.number().transform(String)]);
 const list = z.array(z.unknown()).catch([]);
 
-/** Unix seconds, as a string or a number, in ms. */
-export const Seconds = z
-  .union([z.number(), z.string().regex(/^\d+$/).transform(Number)])
-  .pipe(z.int().positive())
-  .transform((seconds) => seconds * 1_000);
+/** Written as a number or as a string. */
+export const Digits = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]);
+
+/** Unix seconds, in ms. */
+export const Seconds = Digits.pipe(z.int().positive()).transform((seconds) => seconds * 1_000);
 
 export const lowerCase = z.string().transform((text) => text.toLowerCase());
 

@@ -19,6 +19,9 @@ afterAll(() => world.stop());
 const iso = (at: number) => new Date(at).toISOString();
 const unix = (at: number) => at / 1_000;
 
+/** More than a hundred such questions in a second. */
+const tooOften = metaError(429, 613);
+
 /** Meta's answer about a permission; `requests`: used today and this week, `free`: when there is room again. */
 const standing = (
   status: string,
@@ -96,13 +99,14 @@ describe('an agent who asks how a permission stands', () => {
     expect(await typesOf(waId)).toEqual(['PermissionGranted']);
   });
 
-  test.each<[string, Answer, string]>([
-    ['too often', metaError(400, 613), 'meta.rate_limited'],
-    ['in vain', 'drop', 'meta.unreachable'],
-  ])('%s is told so, and nothing changes', async (_, answer, code) => {
+  test.each<[string, Answer[], string]>([
+    ['too often', [tooOften, tooOften, tooOften], 'meta.rate_limited'],
+    ['in vain', ['drop'], 'meta.unreachable'],
+  ])('%s is told so, and nothing changes', async (_, answers, code) => {
     const waId = await willing();
-    world.meta.answerNext(answer);
+    world.meta.answerNext(...answers);
     expect(await refresh(waId)).toMatchObject({ status: 409, body: { code } });
+    expect(world.meta.askedAbout(`user_wa_id=${waId}`)).toHaveLength(answers.length);
     expect(await typesOf(waId)).toEqual(['PermissionGranted']);
   });
 
@@ -184,10 +188,13 @@ describe('where Meta refuses and we had not expected it, it is asked why', () =>
     expect(answer.body.nextAllowedAt).toBe('nextAllowedAt' in body ? body.nextAllowedAt : undefined);
   });
 
-  test('and where it does not say, its refusal stands as before', async () => {
+  test.each<[string, ...Answer[]]>([
+    ['gives no answer', 'drop'],
+    ['has been asked too often', tooOften, tooOften, tooOften],
+  ])('and where it %s, its refusal stands as before', async (_, ...answers) => {
     world.clock.now = noon;
     const waId = fresh.number();
-    world.meta.answerNext(metaError(400, 138_009, `allowed at ${unix(noon + hours(9))}`), 'drop');
+    world.meta.answerNext(metaError(400, 138_009, `allowed at ${unix(noon + hours(9))}`), ...answers);
     expect(await request(waId)).toMatchObject({ status: 409, body: { nextAllowedAt: iso(noon + hours(9)) } });
     expect((await typesOf(waId)).slice(1)).toEqual(['PermissionRequestRefused', 'MetaDisagreed']);
   });
@@ -239,14 +246,18 @@ describe('a request of which nobody knows whether it reached Meta', () => {
     expect(await typesOf(waId)).toEqual(['PermissionRequested']);
   });
 
-  test('is asked for again later where Meta is out of reach', async () => {
+  test.each<[string, ...Answer[]]>([
+    ['is out of reach', 'drop'],
+    ['has been asked too often', tooOften, tooOften, tooOften],
+  ])('is asked for again later where Meta %s', async (_, ...answers) => {
     const waId = await unknown();
     world.clock.now = noon + minutes(5);
-    world.meta.answerNext('drop');
+    world.meta.answerNext(...answers);
     await look(waId);
+    expect(world.meta.askedAbout(`user_wa_id=${waId}`)).toHaveLength(answers.length);
     expect(await typesOf(waId)).toEqual(['PermissionRequested']);
     world.clock.now = noon + hours(1);
-    world.meta.answerNext(standing('no_permission', {}), standing('no_permission', {}));
+    world.meta.answerNext(standing('no_permission', {}));
     await look(waId);
     expect(await typesOf(waId)).toEqual(['PermissionRequested', 'PermissionRequestNeverArrived']);
   });

@@ -79,6 +79,24 @@ describe('Meta’s word on a permission', () => {
     expect((await asha.asks(customer, template)).status).toBe(201);
   });
 
+  test('more questions than it takes in a second are asked again, twice at most, and whoever hears nothing is told so', async () => {
+    const { desk, asha, customer } = await start();
+    const { channelId } = desk;
+    await ringbook.simulate('/limits', { channelId, queriesPerSecond: 1 });
+    const answers = await Promise.all(Array.from({ length: 12 }, () => asksMeta(asha, desk.customer())));
+    const refused = answers.filter(({ status }) => status !== 200);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(refused.length).toBeLessThan(answers.length);
+    for (const one of refused)
+      expect(one).toMatchObject({ status: 409, body: { code: 'meta.rate_limited', metaErrorCode: 613 } });
+    const { body } = await ringbook.simulate(`/requests?phoneNumberId=${channelId}`);
+    const asked = body.items.filter(({ path }: { path: string }) => path.includes('call_permissions'));
+    expect(asked.length).toBeGreaterThan(answers.length);
+    expect(asked.length).toBeLessThanOrEqual(3 * answers.length);
+    await world.advance('PT1S');
+    expect((await asksMeta(asha, customer)).status).toBe(200);
+  });
+
   test('a request of which nobody knows whether Meta had it gives its place back when Meta had not', async () => {
     const { asha, customer } = await start();
     await ringbook.simulate('/faults', { graph: { hang: { action: 'messages' } } });

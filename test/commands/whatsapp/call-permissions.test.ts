@@ -111,10 +111,20 @@ describe('Meta’s words', () => {
     ['an action without limits', [{ action_name: 'start_call' }]],
     ['a window that is none', [{ action_name: 'start_call', limits: [{ ...calls, time_period: 'a day' }] }]],
     ['a window of months', [{ action_name: 'start_call', limits: [{ ...calls, time_period: 'P1M' }] }]],
+    ['a window of no length', [{ action_name: 'start_call', limits: [{ ...calls, time_period: 'PT0S' }] }]],
+    ['a window that runs backwards', [{ action_name: 'start_call', limits: [{ ...calls, time_period: '-PT24H' }] }]],
+    ['a use that nobody counted', [{ action_name: 'start_call', limits: [{ ...calls, current_usage: null }] }]],
     ['no use', [{ action_name: 'start_call', limits: [{ time_period: 'PT24H', max_allowed: 5 }] }]],
     ['a limit of nothing', [{ action_name: 'start_call', limits: [{ ...calls, max_allowed: 0 }] }]],
   ])('%s leaves the rest as it is', (_, actions) => {
     expect(standing({ actions })).toEqual({ ...understood, limits: [] });
+  });
+
+  test('counts may be written as strings', () => {
+    const limits = [{ ...calls, max_allowed: '100', current_usage: '3' }];
+    expect(standing({ actions: [{ action_name: 'start_call', limits }] }).limits).toMatchObject([
+      { maxAllowed: 100, used: 3 },
+    ]);
   });
 
   test('when there is room again is told of a full limit only', () => {
