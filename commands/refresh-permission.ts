@@ -3,6 +3,8 @@ import { conversation } from '../domain/conversation.ts';
 import { isRefusal, type Refusal } from '../domain/decider.ts';
 import { permission } from '../domain/permission.ts';
 import { refusedAction } from '../domain/permission-limits.ts';
+import { defaultPolicies, policyAt } from '../domain/permission-policy.ts';
+import { limitRefusal } from '../domain/permission-verdict.ts';
 import type { Customer } from '../store/directory.ts';
 import type { Context } from '../store/event-log.ts';
 import { customerNamed, ownChannel, pairKey } from './belongings.ts';
@@ -21,9 +23,7 @@ export const refreshPermission =
     const owned = await ownChannel(w, context.store, channelId);
     if (isRefusal(owned)) return owned;
     const to = await customerNamed(w, context.store, customer);
-    if (isRefusal(to)) return to;
-    const heard = await consultMeta(w, { channelId, to }, context);
-    return heard.ok ? heard.recorded : metaRefusal(heard);
+    return isRefusal(to) ? to : consultMeta(w, { channelId, to }, context);
   };
 
 /** Meta's word on a permission, recorded; Meta sends none by itself when a customer takes it back in the profile. */
@@ -31,19 +31,18 @@ export const consultMeta = async (w: WriteSide, { channelId, to }: Whom, context
   const { customerId, waId, bsuid } = to;
   const at = w.now();
   const heard = await w.graph.callPermissions({ channelId, waId, bsuid });
-  if (!heard.ok) return heard;
+  if (!heard.ok) return metaRefusal(heard);
   const pair = pairKey(channelId, customerId);
   const { ticketId } = await w.stateOf(conversation, pair);
   const report = { type: 'RecordMetaReport', at, channelId, customerId, ticketId, ...heard.standing } as const;
   const word = saidByMeta(stepOf(context, 'meta report'), channelId);
-  const recorded = await w.transact(permission, pair, report, word);
-  return { ...heard, recorded };
+  return w.transact(permission, pair, report, word);
 };
 
 /** Meta has stopped the number's calls. */
 const stopped = 138_014;
 
-/** Meta's refusal in our words. Where it is news to us, Meta is asked how things stand, and from when on it allows it. */
+/** Meta's refusal in our words. Where it is news to us, Meta is asked how things stand: what is in the way, and until when. */
 export const explained = async (
   w: WriteSide,
   whom: Whom,
@@ -51,16 +50,19 @@ export const explained = async (
   context: Context,
 ): Promise<Refusal> => {
   const { metaErrorCode } = failure;
-  if (metaErrorCode === stopped) return explainedByChannel(w, whom.channelId, failure, context);
-  if (!contradictsPermission(metaErrorCode)) return metaRefusal(failure);
-  const heard = await consultMeta(w, whom, context);
-  const action = refusedAction.get(metaErrorCode);
-  const limits = heard.ok ? heard.standing.limits.filter((limit) => limit.action === action) : [];
-  const freeAt = Math.max(0, ...limits.map((limit) => limit.freeAt ?? 0));
-  return metaRefusal({ ...failure, nextAllowedAt: freeAt || failure.nextAllowedAt });
+  if (metaErrorCode === stopped) await readSettings(w, whom.channelId, stepOf(context, 'settings'));
+  if (contradictsPermission(metaErrorCode)) await consultMeta(w, whom, context);
+  const told = metaRefusal(failure);
+  const known = await knownRefusal(w, whom, metaErrorCode);
+  return { ...told, ...known, facts: { ...told.facts, ...known?.facts } };
 };
 
-const explainedByChannel = async (w: WriteSide, channelId: string, failure: GraphFailure, context: Context) => {
-  await readSettings(w, channelId, stepOf(context, 'settings'));
-  return { ...metaRefusal(failure), ...askingRefusal(await w.stateOf(channel, channelId), w.now()) };
+/** What we know by then of what Meta refused. */
+const knownRefusal = async (w: WriteSide, { channelId, to }: Whom, metaErrorCode: number | null) => {
+  const at = w.now();
+  if (metaErrorCode === stopped) return askingRefusal(await w.stateOf(channel, channelId), at);
+  const action = refusedAction.get(metaErrorCode);
+  if (action === undefined) return null;
+  const state = await w.stateOf(permission, pairKey(channelId, to.customerId));
+  return limitRefusal(state, action, at, policyAt(defaultPolicies, at));
 };

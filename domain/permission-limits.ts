@@ -16,7 +16,7 @@ export type Usage = Window & {
 };
 
 /** Which limit stands behind a refusal of Meta: 138009 asked too often, 138012 connected too often. */
-export const refusedAction: ReadonlyMap<number, Action> = new Map([
+export const refusedAction: ReadonlyMap<number | null, Action> = new Map([
   [138009, 'request'],
   [138012, 'call'],
 ]);

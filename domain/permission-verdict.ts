@@ -98,6 +98,10 @@ const combined = (answers: Answers): Refusal | null => {
   return waits.length < refusals.length ? reason : { ...reason, retryAt: Math.max(...waits) };
 };
 
+/** Which limit on asking or calling is in the way now, whatever else is, or `null`. */
+export const limitRefusal = (s: Permission, action: Usage['action'], now: Instant, policy: PermissionPolicy) =>
+  combined(limitsAgainst(s, action, now, policy));
+
 /** A wait that ends outside the hours lasts until they open, and one that outlasts the permission is of no use. */
 const withinHours = (refusal: Refusal | null, { grant }: Permission, { channelAt }: CallFacts): Refusal | null => {
   if (refusal?.retryAt === undefined) return refusal;

@@ -154,6 +154,25 @@ describe('where Meta refuses and we had not expected it, it is asked why', () =>
     expect(await request(waId)).toMatchObject({ status: 201 });
   });
 
+  test('and with the limit that is in the way, and that it is Meta’s', async () => {
+    world.clock.now = noon;
+    const waId = fresh.number();
+    const weekIsFull = standing('no_permission', { requests: [0, 2], free: noon + days(3) });
+    world.meta.answerNext(metaError(400, 138_009), weekIsFull);
+    const answer = await request(waId);
+    expect(answer).toMatchObject({
+      status: 409,
+      body: {
+        code: 'permission.request_limit_7d',
+        metaErrorCode: 138_009,
+        nextAllowedAt: iso(noon + days(3)),
+        because: [{ type: 'MetaReportDiffered', at: iso(noon) }],
+      },
+    });
+    const { metaErrorCode: _, ...body } = answer.body;
+    expect((await request(waId)).body).toEqual(body);
+  });
+
   test('a call is answered with the exact time', async () => {
     const waId = await willing();
     const full = standing('temporary', { until: noon + days(6), calls: 10, free: noon + minutes(40) });

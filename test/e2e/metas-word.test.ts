@@ -61,7 +61,7 @@ describe('Meta’s word on a permission', () => {
     const refused = await asha.asks(customer, template);
     expect(refused).toMatchObject({
       status: 409,
-      body: { code: 'permission.request_limit_24h', metaErrorCode: 138_009 },
+      body: { code: 'permission.request_limit_7d', metaErrorCode: 138_009 },
     });
     const inAWeek = first + 7 * 86_400_000;
     expect(Math.abs(Date.parse(refused.body.nextAllowedAt) - inAWeek)).toBeLessThan(60_000);
