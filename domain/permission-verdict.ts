@@ -12,6 +12,8 @@ export type CallFacts = {
   readonly agent: Refusal | null;
   /** What the channel will say at a later instant, so that "when may we?" also falls into its hours. */
   readonly channelAt?: (at: Instant) => Refusal | null;
+  /** What the channel says about asking (`askingRefusal`), where the verdict is on that too. */
+  readonly asking?: Refusal | null;
 };
 
 /** An event that a refusal rests on: `id` is the call's or the request's, where it has one. */
@@ -146,7 +148,7 @@ export const verdictOf = (s: Permission, facts: CallFacts, now: Instant, policy:
   const used = (action: Usage['action'], period: number) => countingIn(s, { action, period }, now).length;
   return {
     call: answer(callRefusal(s, facts, now, policy)),
-    request: answer(requestRefusal(s, now, policy)),
+    request: answer(facts.asking ?? requestRefusal(s, now, policy)),
     counters: {
       requests24h: used('request', hours(24)),
       requests7d: used('request', days(7)),

@@ -1,7 +1,7 @@
 import type { Db } from 'mongodb';
 import { z } from 'zod';
 import { agent, agentRefusal } from '../domain/agent.ts';
-import { outgoingRefusal } from '../domain/channel.ts';
+import { askingRefusal, outgoingRefusal } from '../domain/channel.ts';
 import { permission } from '../domain/permission.ts';
 import { defaultPolicies, policyAt } from '../domain/permission-policy.ts';
 import type { Permission } from '../domain/permission-state.ts';
@@ -46,6 +46,7 @@ export const permissionRoute = ({ db, directory, now }: PermissionDeps): Route =
     return {
       channel: channelAt(at),
       channelAt,
+      asking: askingRefusal(number.doc.detail, at),
       agent: takesCalls ? agentRefusal(colleague?.doc.detail ?? agent.initial, at) : null,
     };
   };

@@ -167,7 +167,9 @@ describe('Meta’s word on a number', () => {
     const refused = { status: 409, body: { code: 'channel.restricted', nextAllowedAt: until } };
     expect(await asha.asks(desk.customer(), template)).toMatchObject(refused);
     expect(await asha.calls(customer)).toMatchObject(refused);
-    await customer.permission({ verdict: { code: 'channel.restricted', nextAllowedAt: until } });
+    const told = { allowed: false, code: 'channel.restricted', nextAllowedAt: until };
+    await customer.permission({ verdict: told });
+    await desk.customer().permission({ verdict: { code: 'permission.none' }, request: told });
 
     await world.advance('PT48H');
     await eventually(

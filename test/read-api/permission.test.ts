@@ -129,6 +129,23 @@ describe('a number nobody has met', () => {
   });
 });
 
+describe('a number that Meta has restricted', () => {
+  const until = noon + days(7);
+
+  test.each([
+    [until - 1, { allowed: false, code: 'channel.restricted', nextAllowedAt: new Date(until).toISOString() }],
+    [until, { allowed: true, code: null, nextAllowedAt: null }],
+  ])('asks nobody until then: at %i %j', async (at, request) => {
+    const metaType = 'RESTRICTED_BUSINESS_INITIATED_CALLING';
+    const told = { at: noon, channelId: 'theirs', restriction: 'outgoing', until, metaType } as const;
+    const seen = await world.append([{ type: 'ChannelRestricted', ...told }], 'other');
+    world.clock.now = at;
+    const { body } = await world.askAt(seen, path('4930999', 'theirs'), { store: 'other' });
+    world.clock.now = noon;
+    expect(body.request).toMatchObject(request);
+  });
+});
+
 describe('nothing is said', () => {
   test.each([
     ['of a customerId nobody has', `cus_${'a'.repeat(26)}`, 'ch1'],
