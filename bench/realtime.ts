@@ -144,6 +144,7 @@ const ours = async (db: Db) => {
     host: '127.0.0.1',
     port: 0,
     db,
+    directory: { find: async () => null },
     verify: tokenVerifier({ secret }),
     now: Date.now,
     logger: pino({ level: 'silent' }),

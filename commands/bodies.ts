@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Role } from '../domain/agent.ts';
 import { ButtonText, TtlMinutes, usualInvite } from '../domain/call-invite-events.ts';
 import { unlimited } from '../domain/capacity.ts';
-import { DayOfWeek, Holiday, TimeOfDay, WorkingHours } from '../domain/hours.ts';
+import { DayOfWeek, Holiday, TimeOfDay, TimeZone } from '../domain/hours.ts';
 import { RoutingMode } from '../domain/routing.ts';
 
 // What strangers may send: strict, so that a mistyped field is named rather than ignored.
@@ -41,7 +41,7 @@ export const CallingBody = z.strictObject({
   userInitiated: z.strictObject({
     enabled: z.boolean(),
     workingHours: z
-      .strictObject({ timezone: WorkingHours.shape.timezone, weekly: z.array(Opening).max(50) })
+      .strictObject({ timezone: TimeZone, weekly: z.array(Opening).max(50) })
       .nullable()
       .default(null),
     holidays: z.array(Exception).max(400).default([]),
@@ -86,7 +86,7 @@ export const JourneyBody = z.strictObject({
       regions: some(z.string().regex(/^[1-9]\d{0,6}$/, 'a calling code such as "91"')),
       tags: some(text(128)),
       between: z
-        .strictObject({ timezone: WorkingHours.shape.timezone, from: TimeOfDay, until: TimeOfDay })
+        .strictObject({ timezone: TimeZone, from: TimeOfDay, until: TimeOfDay })
         .refine(({ from, until }) => from !== until, 'ends at another time than it begins')
         .nullable()
         .default(null),

@@ -16,6 +16,7 @@ import { declineCall } from './decline-call.ts';
 import { endCall } from './end-call.ts';
 import { inviteToCall } from './invite-to-call.ts';
 import { placeCall } from './place-call.ts';
+import { refreshPermission } from './refresh-permission.ts';
 import { requestPermission } from './request-permission.ts';
 import type { WriteSide } from './write-side.ts';
 
@@ -23,7 +24,7 @@ import type { WriteSide } from './write-side.ts';
 export const callRoutes = (w: WriteSide): Route[] => {
   const command = commandRouter(w);
   const [place, accept, decline, end] = [placeCall(w), acceptCall(w), declineCall(w), endCall(w)];
-  const [request, invite] = [requestPermission(w), inviteToCall(w)];
+  const [request, invite, refresh] = [requestPermission(w), inviteToCall(w), refreshPermission(w)];
   return [
     command({
       method: 'post',
@@ -94,6 +95,15 @@ export const callRoutes = (w: WriteSide): Route[] => {
             : { body: body.body ?? usualInvite.body, displayText: body.displayText, template: null };
         return invite({ ...params, content, ttlMinutes: body.ttlMinutes, agentId: caller.sub }, context);
       },
+    }),
+    command({
+      method: 'post',
+      path: '/v1/channels/:channelId/customers/:customer/permission/refresh',
+      summary: 'Ask Meta how leave to call stands, and follow what it says',
+      roles: staff,
+      params: { channelId: ChannelId, customer: CustomerName },
+      body: Nothing,
+      run: ({ params }, context) => refresh(params, context),
     }),
   ];
 };

@@ -15,8 +15,8 @@ export type SetAsideDelivery = {
 /** Which of our outgoing calls Meta's id stands for. */
 export type OutgoingCallId = { _id: string; callId: string; knownAt: Date };
 
-/** Where Meta's messages that name only a phone number belong. `_id` is the channel. */
-export type ChannelPhone = { _id: string; phone: string };
+/** Where Meta's messages belong that name only a phone number, or only an account. `_id` is the channel. */
+export type ChannelPhone = { _id: string; phone: string; wabaId: string };
 
 /** A command that was given a key, and what it answered. */
 export type IdempotencyKey = {
@@ -58,7 +58,7 @@ export const prepareCollections = async (db: Db): Promise<void> => {
       { key: { metaCallId: 1 } },
     ]),
     outgoingCallIds(db).createIndex({ knownAt: 1 }, { expireAfterSeconds: inSeconds(days(30)) }),
-    channelPhones(db).createIndex({ phone: 1 }),
+    channelPhones(db).createIndexes([{ key: { phone: 1 } }, { key: { wabaId: 1 } }]),
     waitingCalls(db).createIndex({ store: 1, since: 1, receivedAt: 1 }),
     idempotencyKeys(db).createIndexes([
       { key: { createdAt: 1 }, expireAfterSeconds: inSeconds(hours(24)) },

@@ -11,7 +11,7 @@ type Command = { channelId: string; name: string; displayPhoneNumber: string; wa
 export const connectChannel =
   (w: WriteSide) =>
   async (command: Command, context: Context): Promise<{ position: bigint | null } | Refusal> => {
-    const { channelId, displayPhoneNumber } = command;
+    const { channelId, displayPhoneNumber, wabaId } = command;
     const { store } = context;
     const connected = await w.transact(
       channel,
@@ -22,7 +22,7 @@ export const connectChannel =
     if (isRefusal(connected)) return connected;
     await channelPhones(w.db).updateOne(
       { _id: channelId },
-      { $set: { phone: digits(displayPhoneNumber) } },
+      { $set: { phone: digits(displayPhoneNumber), wabaId } },
       { upsert: true },
     );
     return connected;

@@ -6,6 +6,7 @@ import { ticket } from '../domain/ticket.ts';
 import type { Context } from '../store/event-log.ts';
 import { agentKey, pairKey } from './belongings.ts';
 import type { Placed, Placing } from './place-call.ts';
+import { explained } from './refresh-permission.ts';
 import type { GraphFailure } from './whatsapp/graph.ts';
 import { contradictsPermission, metaRefusal } from './whatsapp/meta-errors.ts';
 import { rememberOutgoingCall } from './whatsapp/outgoing-calls.ts';
@@ -85,18 +86,18 @@ const recordRefused = async (
 ): Promise<Refusal> => {
   const at = w.now();
   const { metaErrorCode, nextAllowedAt } = failure;
-  const refusal = metaRefusal(failure);
+  const { refused: refusal } = metaRefusal(failure);
   const pair = pairKey(channelId, to.customerId);
   const fact = { at, channelId, customerId: to.customerId, ticketId };
   if (contradictsPermission(metaErrorCode)) {
     const disagreed = { type: 'RecordMetaRefusal', ...fact, metaErrorCode, nextAllowedAt } as const;
     await w.transact(permission, pair, disagreed, stepOf(context, 'meta refusal'));
   }
-  const refused = { type: 'RecordDialRefused', at, callId, metaErrorCode, refusal: refusal.refused } as const;
+  const refused = { type: 'RecordDialRefused', at, callId, metaErrorCode, refusal } as const;
   await w.transact(call, callId, refused, stepOf(context, 'dial refused'));
   const ended = { type: 'RecordOutgoingEnded', ...fact, callId, result: 'failed' } as const;
   await w.transact(permission, pair, ended, stepOf(context, 'outgoing ended'));
   const release = { type: 'ReleaseAgent', at, agentId, callId, because: 'refused' } as const;
   await w.transact(agent, agentKey(context.store, agentId), release, stepOf(context, 'release'));
-  return refusal;
+  return explained(w, { channelId, to }, failure, context);
 };

@@ -5,10 +5,11 @@ import { windowIsOpen } from '../domain/service-window.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Context } from '../store/event-log.ts';
 import { uuidFrom } from '../store/ids.ts';
+import { explained } from './refresh-permission.ts';
 import { type Addressee, sendMessage } from './send-message.ts';
 import type { GraphFailure } from './whatsapp/graph.ts';
 import { nameOf, type Template } from './whatsapp/messages.ts';
-import { contradictsPermission, metaRefusal } from './whatsapp/meta-errors.ts';
+import { contradictsPermission } from './whatsapp/meta-errors.ts';
 import type { WriteSide } from './write-side.ts';
 
 type Command = {
@@ -21,17 +22,20 @@ type Command = {
 };
 type Requested = { requestId: string; position: bigint | null };
 
-/** Asks a customer for leave to call. A request whose fate nobody knows counts; one that Meta refuses does not. */
+/**
+ * Asks a customer for leave to call. A request whose fate nobody knows counts until a timer has asked Meta; one that Meta
+ * refuses does not.
+ */
 export const requestPermission =
   (w: WriteSide) =>
   async (command: Command, context: Context): Promise<Requested | Refusal> => {
     const requestId = uuidFrom('request', context.commandId);
-    const sent = await sendMessage(w, command, requestBy(w, command, requestId), context);
+    const sent = await sendMessage(w, command, requestBy(w, command, requestId, context), context);
     return isRefusal(sent) ? sent : { requestId, position: sent.position };
   };
 
 /** The request as a message; the permission decides on it. */
-const requestBy = (w: WriteSide, command: Command, requestId: string) => (addressee: Addressee) => {
+const requestBy = (w: WriteSide, command: Command, requestId: string, context: Context) => (addressee: Addressee) => {
   const { at, channelId, channel, to, conversation } = addressee;
   const { agentId, method, body, template } = command;
   const about = { channelId, customerId: to.customerId, requestId };
@@ -47,7 +51,7 @@ const requestBy = (w: WriteSide, command: Command, requestId: string) => (addres
     sent: (ticketId: string, messageId: string) =>
       ({ type: 'RecordRequestSent', at: w.now(), ...about, ticketId, messageId }) as const,
     refused: (ticketId: string, failure: GraphFailure) => refusedBy(failure, { at: w.now(), ...about, ticketId }),
-    refusalOf: metaRefusal,
+    refusalOf: (failure: GraphFailure) => explained(w, { channelId, to }, failure, context),
   } as const;
 };
 

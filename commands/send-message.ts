@@ -51,7 +51,7 @@ type Message<C, E, S> = Label & {
   sent(ticketId: string, messageId: string): C;
   refused(ticketId: string, failure: GraphFailure): readonly C[];
   /** Meta's refusal in our words. */
-  refusalOf(failure: GraphFailure): Refusal;
+  refusalOf(failure: GraphFailure): Refusal | Promise<Refusal>;
 };
 
 type Sent = { readonly position: bigint | null };

@@ -17,6 +17,7 @@ import { configureRouting } from './configure-routing.ts';
 import { connectChannel } from './connect-channel.ts';
 import { defineJourney } from './define-journey.ts';
 import { onlyForOneself } from './entitlement.ts';
+import { refreshCalling } from './refresh-calling.ts';
 import { registerAgent } from './register-agent.ts';
 import { removeJourney } from './remove-journey.ts';
 import { setAvailability } from './set-availability.ts';
@@ -26,6 +27,7 @@ import type { WriteSide } from './write-side.ts';
 export const settingsRoutes = (w: WriteSide): Route[] => {
   const command = commandRouter(w);
   const [connect, configure, register] = [connectChannel(w), configureCalling(w), registerAgent(w)];
+  const refresh = refreshCalling(w);
   const [setAvailable, route] = [setAvailability(w), configureRouting(w)];
   const [define, remove] = [defineJourney(w), removeJourney(w)];
   return [
@@ -52,6 +54,15 @@ export const settingsRoutes = (w: WriteSide): Route[] => {
         const calling = { enabled, userInitiatedEnabled, workingHours, holidays, callbackRequestsEnabled };
         return configure({ ...params, ...calling }, context);
       },
+    }),
+    command({
+      method: 'post',
+      path: '/v1/channels/:channelId/calling/refresh',
+      summary: 'Ask Meta which settings it holds and what it has restricted, and follow what it says',
+      roles: ['admin'],
+      params: { channelId: ChannelId },
+      body: Nothing,
+      run: ({ params }, context) => refresh(params, context),
     }),
     command({
       method: 'put',

@@ -38,3 +38,9 @@ export const stepOf = (context: Context, step: string): Context => ({
   ...context,
   commandId: uuidFrom(context.commandId, step),
 });
+
+/** The same for what Meta tells when it is asked: it is Meta's word, whoever asked. */
+export const saidByMeta = (context: Context, channelId: string): Context => ({
+  ...context,
+  actor: { type: 'meta', id: channelId },
+});

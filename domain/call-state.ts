@@ -1,6 +1,6 @@
 import type { Direction } from './agent.ts';
 import type { Conclusion, callEvents, MissReason, Payloads, QueueCause } from './call-events.ts';
-import { type EventOf, evolving, same } from './decider.ts';
+import { type EventOf, evolving } from './decider.ts';
 import type { Instant } from './time.ts';
 
 export type CallEvent = EventOf<typeof callEvents>;
@@ -158,7 +158,10 @@ export const tagsOf = ({ payloads: { ctaPayload, deeplinkPayload } }: Call): rea
   [ctaPayload, deeplinkPayload].flatMap((payload) => payload?.split(/[\s,;]+/).filter(Boolean) ?? []);
 
 /** Whether a webhook tells more of where the call came from than we know. */
-export const tellsOrigin = ({ payloads }: Call, told: Payloads): boolean => !same(bothSay(payloads, told), payloads);
+export const tellsOrigin = ({ payloads }: Call, told: Payloads): boolean => {
+  const { ctaPayload, deeplinkPayload } = bothSay(payloads, told);
+  return ctaPayload !== payloads.ctaPayload || deeplinkPayload !== payloads.deeplinkPayload;
+};
 
 /** The offer an agent has taken and Meta has not confirmed yet. */
 export const answering = (s: Call) => s.offers.find(({ state }) => state === 'answering');

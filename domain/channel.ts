@@ -8,7 +8,17 @@ import {
   settingsDecisions,
   settingsEvents,
 } from './channel-at-meta.ts';
-import { decider, type EventOf, type Refusal, refuse, same } from './decider.ts';
+import {
+  noRestrictions,
+  type Restrictions,
+  restrictionDecisions,
+  restrictionEvents,
+  stoppedUntil,
+  withoutRestriction,
+  withRestriction,
+  withViolation,
+} from './channel-restrictions.ts';
+import { decider, type Refusal, refuse, same } from './decider.ts';
 import { Holiday, openness, WorkingHours } from './hours.ts';
 import { Instant } from './time.ts';
 
@@ -25,21 +35,11 @@ const Calling = {
 };
 export type Calling = z.output<z.ZodObject<typeof Calling>>;
 
-/** Which calls Meta has stopped on a number; `icon` only hides the call button. */
-const Restriction = z.enum(['outgoing', 'incoming', 'both', 'icon']);
-
 const events = {
   ChannelConnected: { at: Instant, channelId, store: z.string(), ...Details },
   ChannelDetailsChanged: { at: Instant, channelId, ...Details },
   CallingConfigured: { at: Instant, channelId, ...Calling },
-  ChannelRestricted: {
-    at: Instant,
-    channelId,
-    restriction: Restriction,
-    until: Instant.nullable(),
-    metaType: z.string(),
-  },
-  ChannelViolationReported: { at: Instant, channelId, metaType: z.string() },
+  ...restrictionEvents,
   ...settingsEvents,
 };
 
@@ -51,12 +51,12 @@ const callingOff: Calling = {
   callbackRequestsEnabled: false,
 };
 
-export type Channel = Standing & {
-  readonly store: string | null;
-  readonly details: z.output<z.ZodObject<typeof Details>>;
-  readonly calling: Calling;
-  readonly restrictions: readonly { restriction: z.infer<typeof Restriction>; until: Instant | null }[];
-};
+export type Channel = Standing &
+  Restrictions & {
+    readonly store: string | null;
+    readonly details: z.output<z.ZodObject<typeof Details>>;
+    readonly calling: Calling;
+  };
 
 const initial: Channel = {
   store: null,
@@ -64,8 +64,14 @@ const initial: Channel = {
   calling: callingOff,
   configuration: 0,
   atMeta: null,
-  restrictions: [],
+  ...noRestrictions,
 };
+
+/** Whether Meta has hidden a call button that should be there: it shows it again when it is told the same settings anew. */
+const isHiddenByMeta = ({ atMeta, calling, restrictions }: Channel) =>
+  atMeta?.state === 'in_sync' &&
+  calling.userInitiatedEnabled &&
+  restrictions.some(({ restriction }) => restriction === 'icon');
 
 /** A WhatsApp number of one store: who owns it, what calling it allows and when. Stream `channel-<channelId>`. */
 export const channel = decider({ category: 'channel', events, initial })
@@ -84,20 +90,12 @@ export const channel = decider({ category: 'channel', events, initial })
     ConfigureCalling: (s, c: { at: Instant; channelId: string; store: string } & Calling) => {
       const { at, channelId, store, ...calling } = c;
       if (s.store !== store) return refuse('channel.not_connected');
-      if (same(s.calling, calling) && isSettled(s.atMeta)) return [];
+      if (same(s.calling, calling) && isSettled(s.atMeta) && !isHiddenByMeta(s)) return [];
       return [{ type: 'CallingConfigured', at, channelId, ...calling }];
     },
 
     ...settingsDecisions,
-
-    RecordRestriction: (s, c: Omit<EventOf<typeof events> & { type: 'ChannelRestricted' }, 'type'>) =>
-      s.restrictions.some((r) => r.restriction === c.restriction && r.until === c.until)
-        ? []
-        : [{ type: 'ChannelRestricted', ...c }],
-
-    RecordViolation: (_, c: Omit<EventOf<typeof events> & { type: 'ChannelViolationReported' }, 'type'>) => [
-      { type: 'ChannelViolationReported', ...c },
-    ],
+    ...restrictionDecisions,
   })
   .evolve({
     ChannelConnected: (s, { store, name, displayPhoneNumber, wabaId }) => ({
@@ -126,11 +124,13 @@ export const channel = decider({ category: 'channel', events, initial })
       atMeta: { ...(s.atMeta ?? atMeta('pending', at)), retryAt: null },
     }),
     CallingSettingsDiverged: (s, { at, differs }) => ({ ...s, atMeta: { ...atMeta('differ', at), differs } }),
-    ChannelRestricted: (s, { restriction, until }) => ({
+    ChannelRestricted: (s, event) => ({ ...s, restrictions: withRestriction(s.restrictions, event) }),
+    ChannelRestrictionEnded: (s, event) => ({ ...s, restrictions: withoutRestriction(s.restrictions, event) }),
+    ChannelViolationReported: (s, event) => ({ ...s, violations: withViolation(s.violations, event) }),
+    ChannelViolationLapsed: (s, { metaType }) => ({
       ...s,
-      restrictions: [...s.restrictions.filter((r) => r.restriction !== restriction), { restriction, until }],
+      violations: s.violations.filter((one) => one.metaType !== metaType),
     }),
-    ChannelViolationReported: (s) => s,
   });
 
 /** The settings that Meta is to be told now, and their number; `null` when there is nothing to tell. */
@@ -141,18 +141,13 @@ export const settingsToSend = ({ atMeta, calling, configuration }: Channel) =>
 export const grantsByCallback = ({ atMeta, calling }: Channel): boolean =>
   calling.callbackRequestsEnabled && atMeta?.state === 'in_sync';
 
-const restrictedUntil = (s: Channel, direction: 'incoming' | 'outgoing', at: Instant) =>
-  s.restrictions.find(
-    (r) => (r.restriction === direction || r.restriction === 'both') && (r.until === null || r.until > at),
-  );
-
 const hoursAt = ({ calling }: Channel, at: Instant) => openness(calling.workingHours, calling.holidays, at);
 const waitingUntil = (until: Instant | null) => (until === null ? {} : { retryAt: until });
 
 /** Why this number may ask nobody for permission at this instant, or `null` when it may: asking knows no hours. */
 export const askingRefusal = (s: Channel, at: Instant): Refusal | null => {
-  const restricted = restrictedUntil(s, 'outgoing', at);
-  return restricted ? refuse('channel.restricted', waitingUntil(restricted.until)) : null;
+  const until = stoppedUntil(s, 'outgoing', at);
+  return until === undefined ? null : refuse('channel.restricted', waitingUntil(until));
 };
 
 /** Why this number may not place a call at this instant, or `null` when it may. */
@@ -167,8 +162,8 @@ export const outgoingRefusal = (s: Channel, at: Instant): Refusal | null => {
 /** Why nobody can call this number, or `null`. It knows no hours: whoever is invited now may call within days. */
 export const callInRefusal = (s: Channel, at: Instant): Refusal | null => {
   if (!s.calling.enabled || !s.calling.userInitiatedEnabled) return refuse('channel.calling_disabled');
-  const restricted = restrictedUntil(s, 'incoming', at);
-  return restricted ? refuse('channel.calling_disabled', waitingUntil(restricted.until)) : null;
+  const until = stoppedUntil(s, 'incoming', at);
+  return until === undefined ? null : refuse('channel.calling_disabled', waitingUntil(until));
 };
 
 /** Why an incoming call at this instant may ring nobody, or `null` when it may. */

@@ -6,16 +6,34 @@ export const DayOfWeek = z.enum(['MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', '
 /** Local time of day, "HH:MM"; a closing time may be "24:00", or earlier than the opening: then it is the next day's. */
 export const TimeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, 'a time of day such as "09:30"');
 
-const isTimeZone = (zone: string) => {
+/** A zone as it is written, whatever case it came in; `null` when there is no such zone. */
+const zoneNamed = (name: string): string | null => {
   try {
-    return Boolean(Temporal.PlainDate.from('2026-01-01').toZonedDateTime(zone));
+    return Temporal.PlainDate.from('2026-01-01').toZonedDateTime(name).timeZoneId;
   } catch {
-    return false;
+    return null;
   }
 };
 
+const zoneExample = 'an IANA time zone such as "Asia/Kolkata"';
+
+/** A named zone: an offset knows no summer time, and Meta takes none. */
+export const TimeZone = z
+  .string()
+  .regex(/^[A-Za-z][\w+-]*(\/[\w+-]+)*$/, zoneExample)
+  .refine((name) => zoneNamed(name) !== null, zoneExample)
+  .overwrite((name) => zoneNamed(name) ?? name);
+
+/** Whether two names, of which one may be an old one, stand for the same zone. */
+export const isSameZone = (a: string, b: string): boolean => {
+  const [here, there] = [zoneNamed(a), zoneNamed(b)];
+  if (here === null || there === null) return a === b;
+  const start = Temporal.Instant.fromEpochMilliseconds(0);
+  return start.toZonedDateTimeISO(here).equals(start.toZonedDateTimeISO(there));
+};
+
 export const WorkingHours = z.object({
-  timezone: z.string().refine(isTimeZone, 'an IANA time zone such as "Asia/Kolkata"'),
+  timezone: z.string().refine((name) => zoneNamed(name) !== null, zoneExample),
   weekly: z.array(z.object({ day: DayOfWeek, open: TimeOfDay, close: TimeOfDay })),
 });
 export type WorkingHours = z.infer<typeof WorkingHours>;
@@ -51,9 +69,9 @@ export const openness = (hours: WorkingHours | null, holidays: readonly Holiday[
   return { open: false, opensAt: null };
 };
 
-/** Yesterday may last past midnight; a week, and a day more for every holiday, meets every day of the week; a holiday may open by itself. */
+/** Yesterday may last past midnight; a week, and a day more for every holiday, meets every day of the week, and another week for one whose opening the clocks skip; a holiday may open by itself. */
 function* datesFrom(today: Temporal.PlainDate, holidays: readonly Holiday[]) {
-  for (let day = -1; day <= 7 + holidays.length; day++) yield today.add({ days: day });
+  for (let day = -1; day <= 14 + holidays.length; day++) yield today.add({ days: day });
   yield* holidays.map(({ date }) => Temporal.PlainDate.from(date)).toSorted(Temporal.PlainDate.compare);
 }
 
@@ -91,7 +109,7 @@ const startOf = (date: Temporal.PlainDate, timeZone: string) => date.toZonedDate
 const instantOf = (date: Temporal.PlainDate, time: string, timeZone: string): Instant => {
   if (time === '24:00') return startOf(date.add({ days: 1 }), timeZone);
   const plainTime = Temporal.PlainTime.from(time);
-  const local = date.toZonedDateTime({ timeZone, plainTime });
-  const isSkipped = !local.toPlainTime().equals(plainTime);
-  return (isSkipped ? (local.getTimeZoneTransition('previous') ?? local) : local).epochMilliseconds;
+  const local = date.toPlainDateTime(plainTime).toZonedDateTime(timeZone, { disambiguation: 'earlier' });
+  const isSkipped = !local.toPlainTime().equals(plainTime); // it is the time before the gap then
+  return (isSkipped ? (local.getTimeZoneTransition('next') ?? local) : local).epochMilliseconds;
 };

@@ -12,6 +12,30 @@ export const GrantSource = z.enum(['request', 'callback', 'profile', 'meta']);
 export const OutgoingResult = z.enum(['connected', 'unanswered', 'declined', 'cancelled', 'failed']);
 export type OutgoingResult = z.infer<typeof OutgoingResult>;
 
+export const RevokedBecause = z.enum(['customer', 'unanswered_calls', 'meta']);
+export type RevokedBecause = z.infer<typeof RevokedBecause>;
+
+/** A limit on asking or calling one customer in a window that rolls (`period` in ms), and how far it is used up. */
+const PairLimit = z.object({
+  action: z.enum(['request', 'call']),
+  period: z.int().positive(),
+  maxAllowed: z.int().positive(),
+  used: z.int().nonnegative().max(1_000),
+  /** Of a full one: when there is room again, where that is known. */
+  freeAt: Instant.nullable(),
+});
+export type PairLimit = Readonly<z.infer<typeof PairLimit>>;
+
+/** How a permission stands, in Meta's words or in ours. */
+const PermissionStanding = z.object({
+  status: z.enum(['none', 'temporary', 'permanent']),
+  until: Instant.nullable(),
+  limits: z.array(PairLimit),
+});
+export type PermissionStanding = Omit<z.infer<typeof PermissionStanding>, 'limits'> & {
+  readonly limits: readonly PairLimit[];
+};
+
 /** A customer's leave for us to call, and everything that uses it up. `ticketId`: the ticket open at the time. */
 export const permissionEvents = {
   PermissionRequested: {
@@ -29,6 +53,8 @@ export const permissionEvents = {
   PermissionRequestDelivered: { at: Instant, ...Pair, requestId },
   /** It failed on its way: it does not count. */
   PermissionRequestUndelivered: { at: Instant, ...Pair, requestId, metaErrorCode: z.int().nullable() },
+  /** Nobody knew whether it reached Meta, and Meta has not counted it: it does not count. */
+  PermissionRequestNeverArrived: { at: Instant, ...Pair, requestId },
   PermissionRequestExpired: {
     at: Instant,
     ...Pair,
@@ -45,7 +71,7 @@ export const permissionEvents = {
     until: Instant.nullable(),
   },
   PermissionDeclined: { at: Instant, ...Pair, requestId: requestId.nullable() },
-  PermissionRevoked: { at: Instant, ...Pair, because: z.enum(['customer', 'unanswered_calls', 'meta']) },
+  PermissionRevoked: { at: Instant, ...Pair, because: RevokedBecause },
   PermissionExpired: { at: Instant, ...Pair },
   OutgoingCallAuthorised: { at: Instant, ...Pair, callId, agentId: z.string() },
   OutgoingCallConnected: { at: Instant, ...Pair, callId },
@@ -54,6 +80,8 @@ export const permissionEvents = {
   IncomingCallConnected: { at: Instant, ...Pair, callId },
   IncomingCallEnded: { at: Instant, ...Pair, callId },
   UnansweredWarningRaised: { at: Instant, ...Pair, unanswered: z.int().positive() },
-  /** Meta's answer contradicts what we believed; ours follows. */
+  /** Meta's refusal contradicts what we believed; ours follows. */
   MetaDisagreed: { at: Instant, ...Pair, metaErrorCode: z.int(), nextAllowedAt: Instant.nullable() },
+  /** Asked at `at`, Meta told otherwise than we believed; ours follows. What cannot be compared is left out. */
+  MetaReportDiffered: { at: Instant, ...Pair, said: PermissionStanding, believed: PermissionStanding },
 };

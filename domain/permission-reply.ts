@@ -1,6 +1,6 @@
-import type { PermissionPolicy } from './permission-policy.ts';
+import { type PermissionPolicy, policyAt } from './permission-policy.ts';
 import type { Permission, PermissionEvent, PermissionRequest } from './permission-state.ts';
-import { type Instant, notBefore } from './time.ts';
+import { type Instant, notBefore, seconds } from './time.ts';
 
 /** What a customer (or Meta on their behalf) answered. `messageId` / `callId`: what the answer refers to, if anything. */
 export type Reply = {
@@ -26,12 +26,28 @@ const isOldNews = ({ lastReply }: Permission, { at, response, permanent }: Reply
   return repeated || second(at) < second(lastReply.at);
 };
 
+/** Meta's clock is not ours: what lies closer together than this may have come in either order. */
+export const clockSlack = seconds(5);
+
+/** Whether Meta, when we asked it, already knew this. */
+export const isInReport = ({ reportedAt }: Permission, at: Instant): boolean => at < reportedAt - clockSlack;
+
+/** Whether we have heard of the permission since we asked Meta: then it may not have known that yet. */
+export const isOvertaken = ({ lastReply, grant }: Permission, askedAt: Instant): boolean =>
+  Math.max(lastReply?.at ?? -clockSlack, grant.since) >= askedAt - clockSlack;
+
 /** The request that is answered: the one named, or one whose message id has not reached us yet. */
 const requestOf = (s: Permission, messageId: string | null) => {
   if (messageId === null) return undefined;
-  const unnamed = (r: PermissionRequest) => r.messageId === null && r.counts && !r.expired;
-  return s.requests.find((r) => r.messageId === messageId) ?? s.requests.findLast(unnamed);
+  const mayBe = (r: PermissionRequest) => r.messageId === null && (r.failure === 'lost' || (r.counts && !r.expired));
+  return s.requests.find((r) => r.messageId === messageId) ?? s.requests.findLast(mayBe);
 };
+
+/** Whoever answers a request has it, even if it was taken for lost. */
+const arrival = (answered: PermissionRequest | undefined, at: Instant, pair: Pair): Events =>
+  answered?.failure === 'lost' || answered?.failure === 'undelivered'
+    ? [{ type: 'PermissionRequestDelivered', at, ...pair, requestId: answered.requestId }]
+    : [];
 
 /** An answer to one request closes those sent before it. */
 const expireOlder = (s: Permission, answered: PermissionRequest | undefined, at: Instant, pair: Pair): Events =>
@@ -56,9 +72,10 @@ const accepted = (s: Permission, reply: Reply, pair: Pair, policy: PermissionPol
   const until = permanent ? null : (reply.until ?? at + policy.temporaryFor);
   const already = s.grant.kind === (permanent ? 'permanent' : 'temporary') && s.grant.until === until;
   const isWeaker = s.grant.kind === 'permanent' && reply.automatic;
-  if (already || isWeaker) return [];
+  if (isWeaker || (isInReport(s, at) && !already)) return [];
   const requestId = request?.requestId ?? null;
   return [
+    ...arrival(request, at, pair),
     { type: 'PermissionGranted', at, ...pair, source: sourceOf(reply), requestId, callId, permanent, until },
     ...expireOlder(s, request, at, pair),
   ];
@@ -72,27 +89,36 @@ const revoked = (s: Permission, { at, automatic, messageId }: Reply, pair: Pair)
   return isMereDecline ? [] : [{ type: 'PermissionRevoked', at, ...pair, because: 'customer' }];
 };
 
-const rejected = (s: Permission, reply: Reply, pair: Pair): Events => {
+/** A decline is told even late, for a wait begins with it; what else a late "no" would change is known better by then. */
+const rejected = (s: Permission, reply: Reply, pair: Pair, isOld: boolean): Events => {
   const { at, messageId } = reply;
+  const isLate = isOld || isInReport(s, at);
+  const isDecline = messageId !== null && at > (s.declinedAt ?? -1);
+  if (isLate && !isDecline) return [];
   const request = requestOf(s, messageId);
   const requestId = request?.requestId ?? null;
-  const declined: Events = messageId === null ? [] : [{ type: 'PermissionDeclined', at, ...pair, requestId }];
-  return [...declined, ...revoked(s, reply, pair), ...expireOlder(s, request, at, pair)];
+  return [
+    ...arrival(request, at, pair),
+    ...(isDecline ? [{ type: 'PermissionDeclined', at, ...pair, requestId } as const] : []),
+    ...(isLate ? [] : revoked(s, reply, pair)),
+    ...expireOlder(s, request, at, pair),
+  ];
 };
 
 /** What an answer changes; nothing when it is older than the last one known, or the same one again. */
 export const answered = (s: Permission, reply: Reply, pair: Pair, policy: PermissionPolicy): Events => {
-  if (isOldNews(s, reply)) return [];
+  const isOld = isOldNews(s, reply);
   const asked = requestOf(s, reply.messageId)?.at ?? 0;
-  const heard = { ...reply, at: notBefore(Math.max(asked, s.lastReply?.at ?? 0))(reply.at) };
-  return heard.response === 'accept' ? accepted(s, heard, pair, policy) : rejected(s, heard, pair);
+  const heard = { ...reply, at: notBefore(isOld ? asked : Math.max(asked, s.lastReply?.at ?? 0))(reply.at) };
+  if (heard.response === 'reject') return rejected(s, heard, pair, isOld);
+  return isOld ? [] : accepted(s, heard, pair, policy);
 };
 
 /** When a request can no longer be answered, or `null` while that is not known (it was never delivered). */
 export const requestExpiresAt = (
-  request: PermissionRequest,
-  { requestAnswerableFor }: PermissionPolicy,
+  { answeredAt, deliveredAt }: PermissionRequest,
+  policies: readonly PermissionPolicy[],
 ): Instant | null => {
-  const from = request.answeredAt ?? request.deliveredAt;
-  return from === null ? null : from + requestAnswerableFor;
+  const from = answeredAt ?? deliveredAt;
+  return from === null ? null : from + policyAt(policies, from).requestAnswerableFor;
 };

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import { type EventOf, evolving } from './decider.ts';
-import type { GrantSource, OutgoingResult, permissionEvents } from './permission-events.ts';
-import { days, hours, type Instant, within } from './time.ts';
+import type { EventOf } from './decider.ts';
+import type { GrantSource, OutgoingResult, PairLimit, permissionEvents, RevokedBecause } from './permission-events.ts';
+import type { Instant } from './time.ts';
 
 export type PermissionEvent = EventOf<typeof permissionEvents>;
 
@@ -9,8 +9,11 @@ export type PermissionRequest = {
   readonly requestId: string;
   readonly at: Instant;
   readonly messageId: string | null;
-  /** False when Meta refused or could not deliver it. */
+  /** False when it failed: Meta refused it, could not deliver it, or never had it. */
   readonly counts: boolean;
+  readonly failure: 'refused' | 'undelivered' | 'lost' | null;
+  /** When we knew that Meta has it. */
+  readonly sentAt: Instant | null;
   readonly deliveredAt: Instant | null;
   readonly answeredAt: Instant | null;
   readonly expired: boolean;
@@ -25,6 +28,7 @@ type Grant = {
   readonly callId: string | null;
   /** Why there is none. */
   readonly lost: 'never' | 'expired' | 'revoked';
+  readonly revokedBecause: RevokedBecause | null;
 };
 
 /** How a call with the customer ended, or that it connected. */
@@ -33,6 +37,18 @@ export type PastCall = {
   readonly at: Instant;
   readonly result: OutgoingResult | 'incoming_connected' | 'incoming_ended';
 };
+
+/** A request or a call that counts towards a limit; `id` is `null` where only Meta knows of it. */
+export type Counting = { readonly at: Instant; readonly id: string | null };
+
+/** What Meta said of a limit, and when we asked. */
+export type MetaLimit = Pick<PairLimit, 'action' | 'period' | 'maxAllowed'> & {
+  readonly at: Instant;
+  readonly counting: readonly Counting[];
+};
+
+/** Meta refused at a moment, and we wait until another. */
+type Wait = { readonly at: Instant; readonly until: Instant };
 
 export type Permission = {
   readonly grant: Grant;
@@ -46,11 +62,23 @@ export type Permission = {
   readonly pastCalls: readonly PastCall[];
   /** Unanswered calls up to here no longer count: a new permission has been granted since. */
   readonly streakFrom: Instant;
-  /** What Meta told us to wait for, where it knew better. */
-  readonly metaBlocks: { readonly requestUntil: Instant | null; readonly callUntil: Instant | null };
+  /** When Meta was last asked and said otherwise than we believed: what is older is in its answer. */
+  readonly reportedAt: Instant;
+  /** The limits that Meta reported otherwise than we believed. */
+  readonly metaLimits: readonly MetaLimit[];
+  /** What Meta told us to wait for, where it refused and we had not expected it. */
+  readonly metaWaits: { readonly request: Wait | null; readonly call: Wait | null };
 };
 
-const noGrant = { kind: 'none', since: 0, until: null, source: null, callId: null, lost: 'never' } as const;
+export const noGrant: Grant = {
+  kind: 'none',
+  since: 0,
+  until: null,
+  source: null,
+  callId: null,
+  lost: 'never',
+  revokedBecause: null,
+};
 
 export const initialPermission: Permission = {
   grant: noGrant,
@@ -61,101 +89,14 @@ export const initialPermission: Permission = {
   liveCalls: [],
   pastCalls: [],
   streakFrom: 0,
-  metaBlocks: { requestUntil: null, callUntil: null },
+  reportedAt: 0,
+  metaLimits: [],
+  metaWaits: { request: null, call: null },
 };
 
 /** Whether both sides spoke, whoever called. */
 export const connects = ({ result }: PastCall) => result === 'connected' || result === 'incoming_connected';
 
-const withRequest = (s: Permission, requestId: string | null, change: Partial<PermissionRequest>): Permission => ({
-  ...s,
-  requests: s.requests.map((r) => (r.requestId === requestId ? { ...r, ...change } : r)),
-});
-
-const lost = (s: Permission, since: Instant, because: Grant['lost']): Permission => ({
-  ...s,
-  grant: { ...noGrant, since, lost: because },
-});
-
-const replied = (s: Permission, at: Instant, accepted: boolean, permanent: boolean): Permission =>
-  at < (s.lastReply?.at ?? 0) ? s : { ...s, lastReply: { at, accepted, permanent } };
-
-const hasSpoken = (s: Permission, callId: string) => s.pastCalls.some((c) => c.callId === callId && connects(c));
-
-/** Notes how a call counts; a later word on it replaces the earlier one, except that a conversation stays one. */
-const withPastCall = (s: Permission, call: PastCall): Permission => {
-  if (hasSpoken(s, call.callId)) return s;
-  const others = s.pastCalls.filter(({ callId }) => callId !== call.callId);
-  const all = [...others, call].toSorted((a, b) => a.at - b.at || (a.callId < b.callId ? -1 : 1));
-  const lastSpoken = all.findLast(connects)?.at ?? 0;
-  const stillMatters = (past: PastCall) => past.at >= lastSpoken || within(days(2), call.at)(past.at);
-  return { ...s, pastCalls: all.filter(stillMatters) };
-};
-
-const without = (s: Permission, callId: string): Permission => ({
-  ...s,
-  liveCalls: s.liveCalls.filter((call) => call.callId !== callId),
-});
-
-const withLive = (s: Permission, callId: string, direction: 'incoming' | 'outgoing'): Permission => ({
-  ...s,
-  liveCalls: [...s.liveCalls, { callId, direction }],
-});
-
-/** A conversation clears Meta's wait for a request, as it clears our own counters. */
-const spoke = (s: Permission, call: PastCall): Permission =>
-  hasSpoken(s, call.callId) ? s : { ...withPastCall(s, call), metaBlocks: { ...s.metaBlocks, requestUntil: null } };
-
-const blocksOf = (s: Permission, metaErrorCode: number, until: Instant) => {
-  if (metaErrorCode === 138009) return { ...s.metaBlocks, requestUntil: until };
-  if (metaErrorCode === 138012) return { ...s.metaBlocks, callUntil: until };
-  return s.metaBlocks;
-};
-
-/** The state of a permission after each event. */
-export const evolvePermission: {
-  [K in PermissionEvent['type']]: (s: Permission, event: Extract<PermissionEvent, { type: K }>) => Permission;
-} = {
-  PermissionRequested: (s, { at, requestId }) => ({
-    ...s,
-    requests: [
-      ...s.requests.filter((r) => !r.expired || within(days(8), at)(r.at)),
-      { requestId, at, messageId: null, counts: true, deliveredAt: null, answeredAt: null, expired: false },
-    ],
-  }),
-  PermissionRequestSent: (s, { requestId, messageId }) => withRequest(s, requestId, { messageId }),
-  PermissionRequestRefused: (s, { requestId }) => withRequest(s, requestId, { counts: false, expired: true }),
-  PermissionRequestDelivered: (s, { requestId, at }) => withRequest(s, requestId, { deliveredAt: at }),
-  PermissionRequestUndelivered: (s, { requestId }) => withRequest(s, requestId, { counts: false, expired: true }),
-  PermissionRequestExpired: (s, { requestId }) => withRequest(s, requestId, { expired: true }),
-  PermissionGranted: (s, { at, requestId, callId, permanent, until, source }) => ({
-    ...withRequest(source === 'meta' ? s : replied(s, at, true, permanent), requestId, { answeredAt: at }),
-    grant: { kind: permanent ? 'permanent' : 'temporary', since: at, until, source, callId, lost: 'never' },
-    takenBack: null,
-    streakFrom: s.grant.lost === 'revoked' ? at : s.streakFrom,
-  }),
-  PermissionDeclined: (s, { at, requestId }) => ({
-    ...withRequest(replied(s, at, false, false), requestId, { answeredAt: at }),
-    declinedAt: at,
-  }),
-  PermissionRevoked: (s, { at, because }) => ({
-    ...lost(because === 'meta' ? s : replied(s, at, false, false), at, 'revoked'),
-    takenBack: because === 'unanswered_calls' && s.grant.kind !== 'none' ? s.grant : null,
-  }),
-  PermissionExpired: (s, { at }) => lost(s, at, 'expired'),
-  OutgoingCallAuthorised: (s, { callId }) => withLive(s, callId, 'outgoing'),
-  OutgoingCallConnected: (s, { callId, at }) => spoke(s, { callId, at, result: 'connected' }),
-  OutgoingCallEnded: (s, { callId, at, result }) =>
-    (result === 'connected' ? spoke : withPastCall)(without(s, callId), { callId, at, result }),
-  IncomingCallBegan: (s, { callId }) => withLive(s, callId, 'incoming'),
-  IncomingCallConnected: (s, { callId, at }) => spoke(s, { callId, at, result: 'incoming_connected' }),
-  IncomingCallEnded: (s, { callId, at }) => withPastCall(without(s, callId), { callId, at, result: 'incoming_ended' }),
-  UnansweredWarningRaised: (s) => s,
-  MetaDisagreed: (s, { at, metaErrorCode, nextAllowedAt }) => ({
-    ...s,
-    metaBlocks: blocksOf(s, metaErrorCode, nextAllowedAt ?? at + hours(24)),
-  }),
-};
-
-/** The state of a permission after one more event. */
-export const evolve = evolving<PermissionEvent, Permission>(evolvePermission);
+/** Whether a call connected, as far as is known. */
+export const hasSpoken = (s: Permission, callId: string) =>
+  s.pastCalls.some((past) => past.callId === callId && connects(past));

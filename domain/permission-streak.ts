@@ -1,6 +1,7 @@
 import { unansweredStreak } from './permission-counters.ts';
+import { evolve } from './permission-evolve.ts';
 import type { PermissionPolicy } from './permission-policy.ts';
-import { evolve, type Permission, type PermissionEvent } from './permission-state.ts';
+import type { Permission, PermissionEvent } from './permission-state.ts';
 import type { Instant } from './time.ts';
 
 type Pair = { channelId: string; customerId: string; ticketId: string | null };
@@ -11,8 +12,10 @@ const pairOf = ({ channelId, customerId, ticketId }: Pair): Pair => ({ channelId
 const afterOneMore = (s: Permission, at: Instant, pair: Pair, policy: PermissionPolicy): readonly PermissionEvent[] => {
   const unanswered = unansweredStreak(s).length;
   if (unanswered === policy.warnAfterUnanswered) return [{ type: 'UnansweredWarningRaised', at, ...pair, unanswered }];
-  const isTooMany = unanswered >= policy.revokeAfterUnanswered && s.grant.kind !== 'none';
-  return isTooMany ? [{ type: 'PermissionRevoked', at, ...pair, because: 'unanswered_calls' }] : [];
+  const hadOne = s.grant.kind !== 'none' || s.grant.lost === 'expired'; // it may run out while the last one rings
+  return hadOne && unanswered >= policy.revokeAfterUnanswered
+    ? [{ type: 'PermissionRevoked', at, ...pair, because: 'unanswered_calls' }]
+    : [];
 };
 
 /** Late evidence that they did speak before the permission was taken back gives it back. */

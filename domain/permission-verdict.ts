@@ -1,5 +1,7 @@
 import { type Refusal, refuse } from './decider.ts';
-import { connectedToday, lastConnectedAt, requestsWithin, unansweredStreak } from './permission-counters.ts';
+import { lastConnectedAt, unansweredStreak } from './permission-counters.ts';
+import type { RevokedBecause } from './permission-events.ts';
+import { countingIn, type Usage, usageNow } from './permission-limits.ts';
 import type { PermissionPolicy } from './permission-policy.ts';
 import type { Permission, PermissionEvent } from './permission-state.ts';
 import { days, hours, type Instant } from './time.ts';
@@ -10,11 +12,19 @@ export type CallFacts = {
   readonly agent: Refusal | null;
   /** What the channel will say at a later instant, so that "when may we?" also falls into its hours. */
   readonly channelAt?: (at: Instant) => Refusal | null;
+  /** What the channel says about asking (`askingRefusal`), where the verdict is on that too. */
+  readonly asking?: Refusal | null;
 };
 
 /** An event that a refusal rests on: `id` is the call's or the request's, where it has one. */
-type Evidence = { readonly type: PermissionEvent['type']; readonly at: Instant; readonly id?: string };
+type Evidence = {
+  readonly type: PermissionEvent['type'];
+  readonly at: Instant;
+  readonly id?: string;
+  readonly because?: RevokedBecause | null;
+};
 
+type Answers = readonly (Refusal | null)[];
 type CallRule = (s: Permission, facts: CallFacts, now: Instant, policy: PermissionPolicy) => Refusal | null;
 type RequestRule = (s: Permission, now: Instant, policy: PermissionPolicy) => Refusal | null;
 
@@ -27,32 +37,44 @@ export const isGranted = ({ grant }: Permission, now: Instant) =>
   grant.kind === 'permanent' || (grant.kind === 'temporary' && grant.until !== null && now < grant.until);
 
 const permissionHolds: CallRule = (s, _, now) => {
-  const { kind, lost, since: at } = s.grant;
+  const { kind, lost, since: at, revokedBecause } = s.grant;
   if (isGranted(s, now)) return null;
   if (kind === 'temporary') return refuse('permission.expired', because({ type: 'PermissionGranted', at }));
   if (lost === 'expired') return refuse('permission.expired', because({ type: 'PermissionExpired', at }));
-  if (lost === 'revoked') return refuse('permission.revoked', because({ type: 'PermissionRevoked', at }));
+  if (lost === 'revoked')
+    return refuse('permission.revoked', because({ type: 'PermissionRevoked', at, because: revokedBecause }));
   return refuse('permission.none');
 };
 
-const underConnectedLimit: CallRule = (s, _, now, { connectedPer24h }) => {
-  const today = connectedToday(s, now);
-  const blocking = today.at(-connectedPer24h);
-  if (!blocking) return null;
-  const evidence = today.map(({ at, callId }): Evidence => ({ type: 'OutgoingCallConnected', at, id: callId }));
-  return later('permission.connected_limit_24h', blocking.at + hours(24), ...evidence);
+const limitCode = ({ action, period }: Usage) => {
+  if (action === 'call') return 'permission.connected_limit_24h';
+  return period > hours(24) ? 'permission.request_limit_7d' : 'permission.request_limit_24h';
 };
 
-const metaAllowsCall: CallRule = ({ metaBlocks: { callUntil } }, _, now) =>
-  callUntil !== null && now < callUntil ? later('permission.connected_limit_24h', callUntil) : null;
+const countedAs = { request: 'PermissionRequested', call: 'OutgoingCallConnected' } as const;
+
+/** What a limit rests on: our own that count, and Meta's word where it is Meta's. */
+const evidenceOf = ({ action, counting, toldAt }: Usage): readonly Evidence[] => [
+  ...counting.flatMap(({ at, id }) => (id === null ? [] : [{ type: countedAs[action], at, id }])),
+  ...(toldAt === null ? [] : [{ type: 'MetaReportDiffered', at: toldAt } as const]),
+];
+
+const toldCode = { request: 'permission.request_limit_24h', call: 'permission.connected_limit_24h' } as const;
+
+/** Every limit on asking or calling that is used up, and what Meta told us to wait for. */
+const limitsAgainst = (s: Permission, action: Usage['action'], now: Instant, policy: PermissionPolicy): Answers => {
+  const usage = usageNow(s, action, now, policy);
+  const full = usage.map((one) => (one.freeAt === null ? null : later(limitCode(one), one.freeAt, ...evidenceOf(one))));
+  const wait = s.metaWaits[action];
+  const isToldToWait = wait !== null && now < wait.until;
+  return [...full, isToldToWait ? later(toldCode[action], wait.until, { type: 'MetaDisagreed', at: wait.at }) : null];
+};
 
 const channelIsOpen: CallRule = (_, { channel }) => channel;
 const agentIsFree: CallRule = (_, { agent }) => agent;
 const noCallIsLive: CallRule = ({ liveCalls: [live] }) =>
   live ? refuse('call.already_live', { facts: { callId: live.callId } }) : null;
 
-/** What forbids an outgoing call for a while, in the order in which it is told. */
-const lastingRules = [permissionHolds, underConnectedLimit, metaAllowsCall, channelIsOpen];
 /** What may be otherwise in a moment; told only if nothing else is in the way. */
 const momentaryRules = [agentIsFree, noCallIsLive];
 
@@ -68,32 +90,8 @@ const waitedAfterDecline: RequestRule = (s, now, { waitAfterDecline }) => {
   return now < until ? later('permission.declined_wait_24h', until, evidence) : null;
 };
 
-const underRequestLimit =
-  (code: string, span: number, limitOf: (policy: PermissionPolicy) => number): RequestRule =>
-  (s, now, policy) => {
-    const counting = requestsWithin(s, span, now);
-    const blocking = counting.at(-limitOf(policy));
-    if (!blocking) return null;
-    const evidence = counting.map(
-      ({ at, requestId }): Evidence => ({ type: 'PermissionRequested', at, id: requestId }),
-    );
-    return later(code, blocking.at + span, ...evidence);
-  };
-
-const metaAllowsRequest: RequestRule = ({ metaBlocks: { requestUntil } }, now) =>
-  requestUntil !== null && now < requestUntil ? later('permission.request_limit_24h', requestUntil) : null;
-
-/** Everything that can forbid a permission request, in the order in which it is told. */
-const requestRules = [
-  notAlreadyPermanent,
-  waitedAfterDecline,
-  underRequestLimit('permission.request_limit_24h', hours(24), (policy) => policy.requestsPer24h),
-  underRequestLimit('permission.request_limit_7d', days(7), (policy) => policy.requestsPer7d),
-  metaAllowsRequest,
-];
-
 /** The first reason, with the instant by which all of them have passed (if time alone cures them). */
-const combined = (answers: readonly (Refusal | null)[]): Refusal | null => {
+const combined = (answers: Answers): Refusal | null => {
   const refusals = answers.filter((answer) => answer !== null);
   const [first] = refusals;
   if (!first) return null;
@@ -101,6 +99,10 @@ const combined = (answers: readonly (Refusal | null)[]): Refusal | null => {
   const { retryAt: _, ...reason } = first;
   return waits.length < refusals.length ? reason : { ...reason, retryAt: Math.max(...waits) };
 };
+
+/** Which limit on asking or calling is in the way now, whatever else is, or `null`. */
+export const limitRefusal = (s: Permission, action: Usage['action'], now: Instant, policy: PermissionPolicy) =>
+  combined(limitsAgainst(s, action, now, policy));
 
 /** A wait that ends outside the hours lasts until they open, and one that outlasts the permission is of no use. */
 const withinHours = (refusal: Refusal | null, { grant }: Permission, { channelAt }: CallFacts): Refusal | null => {
@@ -111,15 +113,18 @@ const withinHours = (refusal: Refusal | null, { grant }: Permission, { channelAt
   return inVain ? reason : { ...reason, retryAt };
 };
 
-/** Why no call may be placed now, or `null`. */
+/** Why no call may be placed now, or `null`: first what forbids it for a while, in the order in which it is told. */
 export const callRefusal = (s: Permission, facts: CallFacts, now: Instant, policy: PermissionPolicy) => {
-  const answersOf = (rules: readonly CallRule[]) => rules.map((rule) => rule(s, facts, now, policy));
-  return withinHours(combined(answersOf(lastingRules)), s, facts) ?? combined(answersOf(momentaryRules));
+  const says = (rule: CallRule) => rule(s, facts, now, policy);
+  const lasting = [says(permissionHolds), ...limitsAgainst(s, 'call', now, policy), says(channelIsOpen)];
+  return withinHours(combined(lasting), s, facts) ?? combined(momentaryRules.map(says));
 };
 
 /** Why no permission request may be sent now, or `null`. */
-export const requestRefusal = (s: Permission, now: Instant, policy: PermissionPolicy) =>
-  combined(requestRules.map((rule) => rule(s, now, policy)));
+export const requestRefusal = (s: Permission, now: Instant, policy: PermissionPolicy) => {
+  const says = (rule: RequestRule) => rule(s, now, policy);
+  return combined([says(notAlreadyPermanent), says(waitedAfterDecline), ...limitsAgainst(s, 'request', now, policy)]);
+};
 
 const answer = (refusal: Refusal | null) => ({
   allowed: refusal === null,
@@ -128,18 +133,29 @@ const answer = (refusal: Refusal | null) => ({
   facts: refusal?.facts ?? {},
 });
 
-/** May we call, may we ask, and what is left: the answer to "may we call?" with its reasons and counters. */
+const limitShown = ({ action, period, maxAllowed, counting, freeAt, toldAt }: Usage) => ({
+  action,
+  period,
+  maxAllowed,
+  used: counting.length,
+  freeAt,
+  toldByMetaAt: toldAt,
+});
+
+/** May we call, may we ask, and what is left: the answer to "may we call?" with its reasons, counters and limits. */
 export const verdictOf = (s: Permission, facts: CallFacts, now: Instant, policy: PermissionPolicy) => {
   const unanswered = unansweredStreak(s).length;
+  const used = (action: Usage['action'], period: number) => countingIn(s, { action, period }, now).length;
   return {
     call: answer(callRefusal(s, facts, now, policy)),
-    request: answer(requestRefusal(s, now, policy)),
+    request: answer(facts.asking ?? requestRefusal(s, now, policy)),
     counters: {
-      requests24h: requestsWithin(s, hours(24), now).length,
-      requests7d: requestsWithin(s, days(7), now).length,
-      connected24h: connectedToday(s, now).length,
+      requests24h: used('request', hours(24)),
+      requests7d: used('request', days(7)),
+      connected24h: used('call', hours(24)),
       unanswered,
     },
+    limits: [...usageNow(s, 'request', now, policy), ...usageNow(s, 'call', now, policy)].map(limitShown),
     missesLeft: Math.max(0, policy.revokeAfterUnanswered - unanswered),
   };
 };

@@ -1,9 +1,10 @@
 import { decider, type Refusal, refuse } from './decider.ts';
 import { type OutgoingResult, permissionEvents } from './permission-events.ts';
+import { evolvePermission } from './permission-evolve.ts';
 import { defaultPolicies, type PermissionPolicy, policyAt } from './permission-policy.ts';
-import { answered, type Reply, requestExpiresAt } from './permission-reply.ts';
+import { answered, isInReport, type Reply, requestExpiresAt } from './permission-reply.ts';
+import { type MetaReport, reported } from './permission-report.ts';
 import {
-  evolvePermission,
   initialPermission,
   type Permission,
   type PermissionEvent,
@@ -11,7 +12,7 @@ import {
 } from './permission-state.ts';
 import { counted } from './permission-streak.ts';
 import { type CallFacts, callRefusal, isGranted, requestRefusal } from './permission-verdict.ts';
-import type { Instant } from './time.ts';
+import { type Instant, notBefore } from './time.ts';
 
 export type { Reply };
 
@@ -25,11 +26,12 @@ const resultOf = (s: Permission, callId: string) => s.pastCalls.find((call) => c
 const isLive = (s: Permission, callId: string) => s.liveCalls.some((call) => call.callId === callId);
 const isKnown = (s: Permission, callId: string) => isLive(s, callId) || resultOf(s, callId) !== undefined;
 
+/** What is told of a request in Meta's whole seconds is never before it. */
 const onRequest =
-  <C extends { requestId: string }>(event: (request: PermissionRequest, c: C) => PermissionEvent | null) =>
+  <C extends { at: Instant; requestId: string }>(event: (request: PermissionRequest, c: C) => PermissionEvent | null) =>
   (s: Permission, c: C): readonly PermissionEvent[] => {
     const request = s.requests.find((r) => r.requestId === c.requestId);
-    const happened = request && event(request, c);
+    const happened = request && event(request, { ...c, at: notBefore(request.at)(c.at) });
     return happened ? [happened] : [];
   };
 
@@ -47,13 +49,15 @@ export const permissionUnder = (policies: readonly PermissionPolicy[]) => {
       },
 
       RecordRequestSent: onRequest<Fields<'PermissionRequestSent'>>((request, c) =>
-        request.messageId === null ? { type: 'PermissionRequestSent', ...c } : null,
+        request.messageId === null && request.failure !== 'refused' ? { type: 'PermissionRequestSent', ...c } : null,
       ),
       RecordRequestRefused: onRequest<Fields<'PermissionRequestRefused'>>((request, c) =>
         request.counts && request.messageId === null ? { type: 'PermissionRequestRefused', ...c } : null,
       ),
       RecordRequestDelivered: onRequest<Fields<'PermissionRequestDelivered'>>((request, c) =>
-        request.deliveredAt === null && request.counts ? { type: 'PermissionRequestDelivered', ...c } : null,
+        request.deliveredAt === null && request.failure !== 'refused'
+          ? { type: 'PermissionRequestDelivered', ...c }
+          : null,
       ),
       RecordRequestUndelivered: onRequest<Fields<'PermissionRequestUndelivered'>>((request, c) =>
         request.counts && request.deliveredAt === null && request.answeredAt === null
@@ -62,7 +66,7 @@ export const permissionUnder = (policies: readonly PermissionPolicy[]) => {
       ),
       /** Fired by a timer: 7 days after the answer, or after delivery without one. */
       ExpireRequest: onRequest<{ at: Instant; requestId: string } & Pair>((request, c) => {
-        const expiresAt = requestExpiresAt(request, rulesAt(request.at));
+        const expiresAt = requestExpiresAt(request, policies);
         if (request.expired || expiresAt === null || c.at < expiresAt) return null;
         const because = request.answeredAt === null ? 'no_answer' : 'answered_long_ago';
         return { type: 'PermissionRequestExpired', ...c, because };
@@ -75,7 +79,7 @@ export const permissionUnder = (policies: readonly PermissionPolicy[]) => {
       /** The customer called us, and the channel turns that into a temporary permission. `at`: when they called. */
       GrantByCallback: (s, c: OfCall) => {
         const until = c.at + rulesAt(c.at).temporaryFor;
-        const isOld = c.at < (s.lastReply?.at ?? 0) || s.grant.callId === c.callId;
+        const isOld = c.at < (s.lastReply?.at ?? 0) || isInReport(s, c.at) || s.grant.callId === c.callId;
         if (isOld || s.grant.kind === 'permanent' || (s.grant.until ?? 0) >= until) return [];
         return [{ type: 'PermissionGranted', ...c, source: 'callback', requestId: null, permanent: false, until }];
       },
@@ -123,6 +127,10 @@ export const permissionUnder = (policies: readonly PermissionPolicy[]) => {
         }
         return [disagreed];
       },
+
+      /** Meta wins where it says otherwise than we believe, unless we have heard of it since we asked (`at`). */
+      RecordMetaReport: (s, { channelId, customerId, ticketId, ...said }: MetaReport & Pair) =>
+        reported(s, said, { channelId, customerId, ticketId }, rulesAt(said.at)),
     })
     .evolve(evolvePermission);
 };

@@ -26,6 +26,7 @@ const titles = {
   PermissionRequestSent: 'Permission Sent',
   PermissionRequestRefused: 'Permission Not Sent',
   PermissionRequestUndelivered: 'Permission Not Delivered',
+  PermissionRequestNeverArrived: 'Permission Not Sent',
   PermissionRequestExpired: 'Permission Request Expired',
   PermissionGranted: 'Permission Approved',
   PermissionDeclined: 'Permission Declined',

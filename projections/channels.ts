@@ -1,7 +1,7 @@
 import { type Channel, channel } from '../domain/channel.ts';
 import { stateProjection } from './state-projection.ts';
 
-const view = ({ details, calling, atMeta, restrictions }: Channel, channelId: string) => ({
+const view = ({ details, calling, atMeta, restrictions, violations }: Channel, channelId: string) => ({
   channelId,
   ...details,
   calling: {
@@ -21,14 +21,16 @@ const view = ({ details, calling, atMeta, restrictions }: Channel, channelId: st
     retryAt: atMeta.retryAt,
     differs: atMeta.differs,
   },
+  /** What Meta has stopped, since when and until when (`null`: nobody says), and what it warns of. */
   restrictions,
+  violations,
 });
 
 /** The WhatsApp numbers: what they are, which calls they allow and when, what Meta has stopped. Keys are channel ids. */
 export const channels = stateProjection({
   of: channel,
   name: 'channels',
-  version: 2,
+  version: 3,
   indexes: [[{ store: 1, 'doc.name': 1 }]],
   view: (state, { event }) => view(state, event.channelId),
 });

@@ -32,7 +32,7 @@ const deciding: ReadonlySet<string> = new Set([
 export const permissions = stateProjection({
   of: permission,
   name: 'permissions',
-  version: 1,
+  version: 2,
   indexes: [[{ store: 1, 'doc.customerId': 1 }]],
   view: (state, { event, id }, before: PermissionView | null): PermissionView => ({
     channelId: event.channelId,

@@ -1,12 +1,12 @@
 import type { Db } from 'mongodb';
 import { z } from 'zod';
 import { agent, agentRefusal } from '../domain/agent.ts';
-import { outgoingRefusal } from '../domain/channel.ts';
+import { askingRefusal, outgoingRefusal } from '../domain/channel.ts';
 import { permission } from '../domain/permission.ts';
 import { defaultPolicies, policyAt } from '../domain/permission-policy.ts';
 import type { Permission } from '../domain/permission-state.ts';
 import { type CallFacts, verdictOf } from '../domain/permission-verdict.ts';
-import type { Instant } from '../domain/time.ts';
+import { hours, type Instant } from '../domain/time.ts';
 import type { Caller } from '../http/caller.ts';
 import { present } from '../http/present.ts';
 import { notFound } from '../http/problem.ts';
@@ -46,8 +46,17 @@ export const permissionRoute = ({ db, directory, now }: PermissionDeps): Route =
     return {
       channel: channelAt(at),
       channelAt,
+      asking: askingRefusal(number.doc.detail, at),
       agent: takesCalls ? agentRefusal(colleague?.doc.detail ?? agent.initial, at) : null,
     };
+  };
+
+  /** Whoever is named by a number that nobody has met is a stranger of whom nothing is known. */
+  const customerNamed = async (store: string, named: string) => {
+    const known = await directory.find(store, named);
+    if (known) return { customerId: known.customerId, waId: known.waId, name: known.name };
+    if (!/^\+?\d+$/.test(named)) throw notFound('customer');
+    return { customerId: null, waId: named.replace(/^\+/, ''), name: null };
   };
 
   return route({
@@ -63,23 +72,26 @@ export const permissionRoute = ({ db, directory, now }: PermissionDeps): Route =
       const position = await reflectedPosition(Object.values(models), query.minPosition, signal);
       const at = now();
       const facts = await factsFor(caller, channelId, at);
-      const customer = await directory.find(caller.store, params.customer);
-      if (!customer) throw notFound('customer');
-      const { customerId, waId, name } = customer;
-      const found = await models.permissions.get(caller.store, `${channelId}.${customerId}`);
-      const state = found?.doc.detail ?? permission.initial;
+      const customer = await customerNamed(caller.store, params.customer);
+      const found =
+        customer.customerId && (await models.permissions.get(caller.store, `${channelId}.${customer.customerId}`));
+      const state = found ? found.doc.detail : permission.initial;
       return answerAt(request, position, {
         channelId,
-        customer: { customerId, waId, name },
+        customer,
         ...answerFor(state, facts, at),
-        decidedBy: found?.doc.decidedBy ?? null,
+        decidedBy: found ? found.doc.decidedBy : null,
       });
     },
   });
 };
 
+type Limit = ReturnType<typeof verdictOf>['limits'][number];
+
+const limitShown = ({ period, ...limit }: Limit) => ({ ...limit, periodHours: period / hours(1) });
+
 const answerFor = (s: Permission, facts: CallFacts, at: Instant) => {
-  const { call, request, counters, missesLeft } = verdictOf(s, facts, at, policyAt(defaultPolicies, at));
+  const { call, request, counters, limits, missesLeft } = verdictOf(s, facts, at, policyAt(defaultPolicies, at));
   const { until, source } = s.grant;
   const ranOut = until !== null && until <= at;
   const answer = {
@@ -87,7 +99,7 @@ const answerFor = (s: Permission, facts: CallFacts, at: Instant) => {
     until,
     source,
     requests: s.requests,
-    verdict: { ...call, missesLeft, counters },
+    verdict: { ...call, missesLeft, counters, limits: limits.map(limitShown) },
     request,
   };
   return present(answer) as object;

@@ -53,7 +53,7 @@ const missed = async ({ id, feed, has }: Subscriber, isKept: IsKept): Promise<An
   hold(feed, changes);
   const told = changes.filter(({ at }) => at > has.position && at <= upTo);
   const ids = told.map(({ _id }) => _id);
-  const rows = await look(feed, told, () => feed.model.matching(store, ids, feed.question.filter));
+  const rows = await look(feed, told, async () => feed.model.matching(store, ids, await feed.question.filter()));
   const badges = rows.length > 0 ? await badge(feed, upTo) : [];
   const frames = changeFrames([...rows, ...badges], { epoch, prev: has.position, upTo, isResumed: true });
   return { texts: frames.map((frame) => frame.textFor(id)), reaches: { epoch, position: upTo } };
@@ -61,8 +61,8 @@ const missed = async ({ id, feed, has }: Subscriber, isKept: IsKept): Promise<An
 
 const snapshot = async ({ id, feed }: Subscriber): Promise<Answer> => {
   const place = await present(feed);
-  const { store, filter, sort, limit } = feed.question;
-  const shown = await feed.model.find(store, filter, { sort, limit });
+  const { store, sort, limit } = feed.question;
+  const shown = await feed.model.find(store, await feed.question.filter(), { sort, limit });
   hold(feed, shown);
   if (shown.length < limit && feed.place().epoch === place.epoch) feed.isSeeded = true;
   const rows = shown.map((one) => ({ key: one._id, doc: feed.question.present(one) }));

@@ -55,9 +55,9 @@ export const hold = (feed: Feed, documents: readonly { readonly _id: string }[])
 /** Makes `held` complete, for a subscriber who brings what it saw before this feed began. */
 export const seed = async (feed: Feed) => {
   if (feed.isSeeded || !feed.held) return;
-  const { store, filter, sort } = feed.question;
+  const { store, sort } = feed.question;
   const { epoch } = feed.place();
-  const shown = await feed.model.find(store, filter, { sort, limit: maxSeeded });
+  const shown = await feed.model.find(store, await feed.question.filter(), { sort, limit: maxSeeded });
   if (feed.place().epoch !== epoch) return;
   if (shown.length < maxSeeded) hold(feed, shown);
   else feed.held = null;
@@ -74,9 +74,10 @@ export const look = async (
   documents: () => Promise<readonly Shown<object>[]>,
 ): Promise<readonly Op[]> => {
   if (changes.length === 0) return [];
-  const { store, filter, matches, present } = question;
+  const { store, matches, present } = question;
   const ids = changes.map(({ _id }) => _id);
-  const shown = matches ? (await documents()).filter(matches) : await model.matching(store, ids, filter);
+  const matching = async () => model.matching(store, ids, await question.filter());
+  const shown = await (matches ? documents().then((all) => all.filter(matches)) : matching());
   const found = new Map(shown.map((one) => [one._id, one]));
   return changes.map(({ _id: key, at }) => {
     const one = found.get(key);
@@ -87,7 +88,7 @@ export const look = async (
 /** The number of documents that match, under its own key; nothing for a question without a badge. */
 export const badge = async ({ question, model }: Feed, at: bigint): Promise<readonly Upsert[]> => {
   if (!question.hasBadge) return [];
-  return [{ op: 'upsert', key: 'badge', at, doc: await model.count(question.store, question.filter) }];
+  return [{ op: 'upsert', key: 'badge', at, doc: await model.count(question.store, await question.filter()) }];
 };
 
 /** Tells all live subscribers what changed, if it concerns any of them. */

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Verify } from '../http/caller.ts';
 import { agents, inbox } from '../projections/index.ts';
 import { readModel } from '../projections/reader.ts';
+import type { Directory } from '../store/directory.ts';
 import { type CallSockets, callDesk } from './call-desk.ts';
 import { joinGateways } from './gateways.ts';
 import { followReadModels } from './read-models.ts';
@@ -16,6 +17,7 @@ export type RealtimeOptions = {
   /** 0: any free one. */
   readonly port: number;
   readonly db: Db;
+  readonly directory: Pick<Directory, 'find'>;
   readonly verify: Verify;
   readonly now: () => number;
   readonly logger: Logger;

@@ -46,7 +46,7 @@ const answers: Answers = {
   },
 
   subscribe(c, { id, topic, params, from }) {
-    const question = questionOf(topic, params, c.who.caller());
+    const question = questionOf(topic, params, c.who.caller(), c.directory);
     c.subs.add(id, c.source(question), question, from && { epoch: from.epoch, position: BigInt(from.position) });
   },
 

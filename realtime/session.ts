@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Verify } from '../http/caller.ts';
+import type { Directory } from '../store/directory.ts';
 import type { CallDesk } from './call-desk.ts';
 import type { IsKept } from './catch-up.ts';
 import { type CloseReason, closeCode, FrameError, parseFrame } from './frames.ts';
@@ -28,6 +29,7 @@ export type SessionContext = {
   readonly verify: Verify;
   readonly desk: CallDesk;
   readonly isKept: IsKept;
+  readonly directory: Pick<Directory, 'find'>;
   readonly limits: Limits;
   readonly now: () => number;
   readonly logger: Logger;

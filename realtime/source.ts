@@ -49,7 +49,7 @@ export const openSource = ({ model, from, heads, listener, fault }: Options): So
     listener.restarted(next).catch(fault);
   };
 
-  const begin = (question: Question, key: string): Feed => {
+  const begin = (question: Question): Feed => {
     const subscribers = new Set<Subscriber>();
     return {
       question,
@@ -59,7 +59,7 @@ export const openSource = ({ model, from, heads, listener, fault }: Options): So
       join: (subscriber) => void subscribers.add(subscriber),
       leave: (subscriber) => {
         subscribers.delete(subscriber);
-        if (subscribers.size === 0) feeds.delete(key);
+        if (subscribers.size === 0) feeds.delete(question.key);
       },
       joining: 0,
       ...unheld(place),
@@ -75,8 +75,8 @@ export const openSource = ({ model, from, heads, listener, fault }: Options): So
     model,
     place: () => place,
     feed(question) {
-      const key = JSON.stringify([question.topic, question.store, question.filter, question.sort]);
-      const feed = feeds.get(key) ?? begin(question, key);
+      const { key } = question;
+      const feed = feeds.get(key) ?? begin(question);
       feeds.set(key, feed);
       return feed;
     },

@@ -7,18 +7,21 @@ import { callLogsListing } from '../projections/filters/call-logs.ts';
 import { callbackRequestsListing } from '../projections/filters/callback-requests.ts';
 import type { Filter, Listing, Sort } from '../projections/filters/listing.ts';
 import { missedCallsListing } from '../projections/filters/missed-calls.ts';
+import { CustomerName } from '../projections/filters/parameters.ts';
 import { ticketsListing } from '../projections/filters/tickets.ts';
 import {
   activities,
   agents,
   callbackRequests,
   callLogs,
+  channels,
   inbox,
   missedCalls,
   permissions,
   tickets,
 } from '../projections/index.ts';
 import type { Projection, Shown } from '../projections/projection.ts';
+import type { Directory } from '../store/directory.ts';
 import { FrameError, faultsOf } from './frames.ts';
 
 /** What a subscription shows: documents of one read model, of the caller's store, that match a filter. */
@@ -26,7 +29,10 @@ export type Question = {
   readonly topic: string;
   readonly projection: Projection<object>;
   readonly store: string;
-  readonly filter: Filter;
+  /** The same for all who ask the same. */
+  readonly key: string;
+  /** What matches now: whoever is asked about by number may become known later. */
+  filter(): Promise<Filter>;
   /** The same as the filter, where looking at a document is enough; spares a query per question and change. */
   readonly matches?: (shown: Shown<object>) => boolean;
   readonly sort: Sort;
@@ -37,7 +43,13 @@ export type Question = {
   present(shown: Shown<object>): object;
 };
 
-type Shape = Pick<Question, 'filter' | 'sort' | 'matches'>;
+type Customers = Pick<Directory, 'find'>;
+
+/** `found`: in place of the filter, where it takes a look at who is known. */
+type Shape = Pick<Question, 'sort' | 'matches'> & {
+  readonly filter: Filter;
+  readonly found?: (customers: Customers) => Promise<Filter>;
+};
 
 type Topic = Pick<Question, 'limit' | 'hasBadge' | 'present'> & {
   readonly projection: Projection<object>;
@@ -121,12 +133,24 @@ const topics: Readonly<Record<string, Topic>> = {
     limit: 5_000,
     ask: () => ({ ...anything, sort: up('doc.agentId') }),
   }),
+  channels: topic({
+    projection: channels,
+    params: nothing,
+    limit: 1_000,
+    ask: () => ({ ...anything, sort: up('doc.name') }),
+  }),
   permission: topic({
     projection: permissions,
-    params: z.strictObject({ channelId: z.string().min(1).max(200), customer: z.string().regex(/^cus_\w{1,64}$/) }),
-    ask: ({ channelId, customer }) => {
-      const key = `${channelId}.${customer}`;
-      return { filter: { _id: key }, matches: ({ _id }) => _id === key, sort: up('_id') };
+    params: z.strictObject({ channelId: z.string().min(1).max(200), customer: CustomerName }),
+    ask: ({ channelId, customer }, { store }) => {
+      const key = `${channelId}.${customer.replace(/^\+/, '')}`;
+      const byId = { filter: { _id: key }, sort: up('_id') };
+      if (customer.startsWith('cus_')) return { ...byId, matches: ({ _id }) => _id === key };
+      const found = async (customers: Customers) => {
+        const known = await customers.find(store, customer);
+        return { _id: known ? `${channelId}.${known.customerId}` : key };
+      };
+      return { ...byId, found };
     },
   }),
 };
@@ -144,9 +168,12 @@ const known = (name: string) => {
 export const maySee = (name: string, role: Role) => known(name).roles.includes(role);
 
 /** What a caller asks for by a topic and its parameters; a `FrameError` when there is none such, or not for them. */
-export const questionOf = (name: string, params: unknown, caller: Caller): Question => {
+export const questionOf = (name: string, params: unknown, caller: Caller, customers: Customers): Question => {
   const { ask, roles, ...shown } = known(name);
   if (!roles.includes(caller.role))
     throw new FrameError('topic.forbidden', `${name} needs the role ${roles.join(' or ')}; yours is ${caller.role}`);
-  return { ...shown, topic: name, store: caller.store, ...ask(params, caller) };
+  const { store } = caller;
+  const { filter, found, ...shape } = ask(params, caller);
+  const key = JSON.stringify([name, store, filter, shape.sort]);
+  return { ...shown, ...shape, topic: name, store, key, filter: async () => found?.(customers) ?? filter };
 };

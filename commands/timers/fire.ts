@@ -1,10 +1,14 @@
 import { agent, liveSocket } from '../../domain/agent.ts';
 import { call } from '../../domain/call.ts';
 import { channel } from '../../domain/channel.ts';
+import { isOver } from '../../domain/channel-restrictions.ts';
 import { conversation } from '../../domain/conversation.ts';
 import { permission } from '../../domain/permission.ts';
+import { isUnsure } from '../../domain/permission-report.ts';
 import { uuidFrom } from '../../store/ids.ts';
 import { agentKey, pairKey } from '../belongings.ts';
+import { readSettings } from '../refresh-calling.ts';
+import { consultMeta } from '../refresh-permission.ts';
 import { contextOf, type WriteSide } from '../write-side.ts';
 import type { Timer, TimerKind } from './timers-of.ts';
 
@@ -130,9 +134,28 @@ const firings: Record<TimerKind, Firing> = {
     return w.transact(conversation, pairKey(parties.channelId, parties.customerId), expire, contextFor(timer));
   },
 
+  request_unconfirmed: async (w, timer) => {
+    const { pair, parties } = await pairOf(w, timer);
+    const { requests } = await w.stateOf(permission, pair);
+    if (!requests.some((r) => r.requestId === field(timer, 'requestId') && isUnsure(r))) return;
+    const to = await w.directory.find(timer.store, parties.customerId);
+    if (to) await consultMeta(w, { channelId: parties.channelId, to }, contextFor(timer));
+  },
+
   settings_retried: (w, timer) => {
     const channelId = field(timer, 'channelId');
     return w.transact(channel, channelId, { type: 'RetrySettings', at: timer.dueAt, channelId }, contextFor(timer));
+  },
+
+  channel_time_passed: (w, timer) => {
+    const channelId = field(timer, 'channelId');
+    return w.transact(channel, channelId, { type: 'LetTimePass', at: timer.dueAt, channelId }, contextFor(timer));
+  },
+
+  restriction_checked: async (w, timer) => {
+    const channelId = field(timer, 'channelId');
+    const { restrictions } = await w.stateOf(channel, channelId);
+    if (restrictions.some((one) => !isOver(one, w.now()))) await readSettings(w, channelId, contextFor(timer));
   },
 };
 

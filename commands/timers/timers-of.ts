@@ -1,7 +1,8 @@
 import { socketGrace } from '../../domain/agent.ts';
+import { violationMatters } from '../../domain/channel-restrictions.ts';
 import type { EventType, Named } from '../../domain/index.ts';
 import { defaultPolicies, policyAt } from '../../domain/permission-policy.ts';
-import { type Instant, minutes, seconds } from '../../domain/time.ts';
+import { days, hours, type Instant, minutes, seconds } from '../../domain/time.ts';
 
 /** What a timer does when it is due. A timer is never cancelled: fired too late, it finds nothing to do. */
 export type TimerKind =
@@ -17,7 +18,10 @@ export type TimerKind =
   | 'request_expires'
   | 'invite_expires'
   | 'callback_expires'
-  | 'settings_retried';
+  | 'request_unconfirmed'
+  | 'settings_retried'
+  | 'channel_time_passed'
+  | 'restriction_checked';
 
 /** `key` names it: the same key again moves it, so a timer exists once. `subject` is what it is about. */
 export type Timer = {
@@ -37,6 +41,9 @@ const ringsAtMost = minutes(5);
 /** Between leave to call and the call itself lie milliseconds; after this the process died in between. */
 const placeWithin = minutes(1);
 
+/** When Meta is asked whether it ever had a request of which neither its answer nor a webhook told: again where it is out of reach. */
+const unconfirmedFor = [minutes(5), hours(1), hours(12)];
+
 const pairOf = ({ channelId, customerId }: { channelId: string; customerId: string }) => ({ channelId, customerId });
 
 const requestExpiry = ({
@@ -48,11 +55,11 @@ const requestExpiry = ({
   requestId: string;
   channelId: string;
   customerId: string;
-}) =>
-  timer('request_expires', requestId, at + policyAt(defaultPolicies, at).requestAnswerableFor, {
-    ...pairOf(pair),
-    requestId,
-  });
+}) => {
+  const dueAt = at + policyAt(defaultPolicies, at).requestAnswerableFor;
+  // each of its own: a delivery that is told late must not take the place of the answer
+  return timer('request_expires', `${requestId}.${dueAt}`, dueAt, { ...pairOf(pair), requestId });
+};
 
 /** Asked for once more, it lasts longer. */
 const callbackExpiry = ({
@@ -69,6 +76,9 @@ const timer = (kind: TimerKind, id: string, dueAt: Instant, subject: Timer['subj
   dueAt,
   subject,
 });
+
+/** Meta does not tell when it lifts a restriction early: it is asked every day, for a month at most. */
+const checks = Array.from({ length: 30 }, (_, n) => days(n + 1));
 
 /** The timers each event starts: everything that time alone causes later. */
 export const timersOf: { readonly [T in EventType]?: (event: Named<T>) => readonly Timer[] } = {
@@ -94,6 +104,10 @@ export const timersOf: { readonly [T in EventType]?: (event: Named<T>) => readon
   ],
   PermissionDeclined: ({ at, requestId, ...event }) =>
     requestId === null ? [] : [requestExpiry({ ...event, at, requestId })],
+  PermissionRequested: ({ at, requestId, ...event }) =>
+    unconfirmedFor.map((after) =>
+      timer('request_unconfirmed', `${requestId}.${after}`, at + after, { ...pairOf(event), requestId }),
+    ),
   PermissionRequestDelivered: (event) => [requestExpiry(event)],
   CallInvited: ({ inviteId, expiresAt, ...event }) => [
     timer('invite_expires', inviteId, expiresAt, { ...pairOf(event), inviteId }),
@@ -102,4 +116,15 @@ export const timersOf: { readonly [T in EventType]?: (event: Named<T>) => readon
   CallbackRequestRenewed: callbackExpiry,
   CallingSettingsRefused: ({ channelId, retryAt }) =>
     retryAt === null ? [] : [timer('settings_retried', channelId, retryAt, { channelId })],
+  ChannelRestricted: ({ at, channelId, until }) => [
+    ...(until === null ? [] : [timer('channel_time_passed', `${channelId}.${until}`, until, { channelId })]),
+    ...checks
+      .map((after) => at + after)
+      .filter((dueAt) => until === null || dueAt < until)
+      .map((dueAt) => timer('restriction_checked', `${channelId}.${dueAt}`, dueAt, { channelId })),
+  ],
+  ChannelViolationReported: ({ at, channelId }) => {
+    const dueAt = at + violationMatters;
+    return [timer('channel_time_passed', `${channelId}.${dueAt}`, dueAt, { channelId })];
+  },
 };

@@ -1,6 +1,7 @@
 import type { Calling } from '../../domain/channel.ts';
 import type { Setting } from '../../domain/channel-at-meta.ts';
 import { same } from '../../domain/decider.ts';
+import { isSameZone } from '../../domain/hours.ts';
 import type { Instant } from '../../domain/time.ts';
 import { type CallHours, callHours } from './calling-hours.ts';
 import type { SettingsReport } from './delivery.ts';
@@ -32,13 +33,16 @@ export const callingSettings = (calling: Calling, now: Instant): CallingSettings
 };
 
 /** What Meta holds otherwise than it should; what it does not mention is taken to be as it was. */
-export const differences = (ours: CallingSettings, theirs: SettingsReport): readonly Setting[] => {
+export const differences = (
+  ours: CallingSettings,
+  theirs: Omit<SettingsReport, 'restrictions'>,
+): readonly Setting[] => {
   const isOther = (a: unknown, b: unknown) => b !== null && !same(a, b);
   const checks: readonly [Setting, boolean][] = [
     ['calling', isOther(ours.status, theirs.status)],
     ['callButton', isOther(ours.call_icon_visibility, theirs.call_icon_visibility)],
     ['callbackRequests', isOther(ours.callback_permission_status, theirs.callback_permission_status)],
-    ['hours', theirs.call_hours !== null && isOther(comparable(ours.call_hours), comparable(theirs.call_hours))],
+    ['hours', theirs.call_hours !== null && !areSameHours(ours.call_hours, theirs.call_hours)],
     ['sip', theirs.sip?.status === 'ENABLED'],
   ];
   return checks.flatMap(([setting, differs]) => (differs ? [setting] : []));
@@ -50,9 +54,12 @@ type Hours = {
   readonly weekly_operating_hours: readonly { day_of_week: string; open_time: string; close_time: string }[];
 };
 
-/** Holidays are left out: they pass, and so would look different one day after the other. */
-const comparable = ({ status, timezone_id, weekly_operating_hours: week }: Hours) => {
-  if (status !== 'ENABLED') return 'always';
-  const openings = week.map(({ day_of_week, open_time, close_time }) => `${day_of_week} ${open_time}-${close_time}`);
-  return { timezone_id, openings: openings.toSorted() };
-};
+/** Meta may call the zone by another of its names. Holidays are left out: they pass, and so would differ from day to day. */
+const areSameHours = (ours: Hours, theirs: Hours) =>
+  same(openingsOf(ours), openingsOf(theirs)) &&
+  (ours.status !== 'ENABLED' || isSameZone(ours.timezone_id ?? '', theirs.timezone_id ?? ''));
+
+const openingsOf = ({ status, weekly_operating_hours: week }: Hours) =>
+  status === 'ENABLED'
+    ? week.map(({ day_of_week, open_time, close_time }) => `${day_of_week} ${open_time}-${close_time}`).toSorted()
+    : 'always';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** May be absent, null or of another type than documented: then it is `null`. */
-const maybe = <S extends z.ZodType>(schema: S) =>
+export const maybe = <S extends z.ZodType>(schema: S) =>
   schema
     .nullish()
     .transform((value) => value ?? null)
@@ -10,16 +10,17 @@ const maybe = <S extends z.ZodType>(schema: S) =>
 const id = z.union([z.string().min(1), z.number().transform(String)]);
 const list = z.array(z.unknown()).catch([]);
 
-/** Unix seconds, as a string or a number, in ms. */
-const Seconds = z
-  .union([z.number(), z.string().regex(/^\d+$/).transform(Number)])
-  .pipe(z.int().positive())
-  .transform((seconds) => seconds * 1_000);
+/** Written as a number or as a string. */
+export const Digits = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]);
 
-const lowerCase = z.string().transform((text) => text.toLowerCase());
+/** Unix seconds, in ms. */
+export const Seconds = Digits.pipe(z.int().positive()).transform((seconds) => seconds * 1_000);
+
+export const lowerCase = z.string().transform((text) => text.toLowerCase());
 
 export const Delivery = z.object({ entry: z.array(z.unknown()) });
-export const Entry = z.object({ time: maybe(Seconds), changes: z.array(z.unknown()) });
+export const Entry = z.object({ id: maybe(id), time: maybe(Seconds), changes: z.array(z.unknown()) });
+export type Entry = z.infer<typeof Entry>;
 export const Change = z.object({ field: z.string(), value: z.looseObject({}) });
 
 const Contact = z.object({
@@ -105,15 +106,30 @@ const HoursReport = z.object({
     .catch([]),
 });
 
-/** What Meta holds of a number's calling settings, as far as we can hold it too. */
+const RestrictionList = z.object({
+  restrictions_list: z.array(z.object({ type: z.string(), expiration: maybe(Seconds) })),
+});
+
+/** What Meta holds of a number's calling settings, as far as we can hold it too, and what it has stopped there. */
 const SettingsReport = z.object({
   status: maybe(upperCase),
   call_icon_visibility: maybe(upperCase),
   callback_permission_status: maybe(upperCase),
   call_hours: maybe(HoursReport),
   sip: maybe(z.object({ status: maybe(upperCase) })),
+  restrictions: maybe(RestrictionList),
 });
 export type SettingsReport = z.infer<typeof SettingsReport>;
+
+const told = RestrictionList.nullish();
+
+/** All of a number's settings, as Meta answers when it is asked: restrictions that it does not name are none. */
+export const Settings = z
+  .object({ calling: SettingsReport.extend({ restrictions: told }), restrictions: told })
+  .transform(({ calling, restrictions }) => ({
+    ...calling,
+    restrictions: calling.restrictions ?? restrictions ?? { restrictions_list: [] },
+  }));
 
 /** The `value` of an `account_settings_update` change; `calling` is null where other settings changed. */
 export const SettingsUpdate = z.object({

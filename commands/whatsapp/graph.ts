@@ -1,6 +1,9 @@
 import { z } from 'zod';
+import type { PermissionStanding } from '../../domain/permission-events.ts';
 import { pause } from '../../store/back-off.ts';
+import { CallPermissions } from './call-permissions.ts';
 import type { CallingSettings } from './calling-settings.ts';
+import { Settings, type SettingsReport } from './delivery.ts';
 import { type Failed, failedAnswer, type GraphFailure, noAnswer } from './graph-reply.ts';
 import { type InviteContent, inviteMessage, permissionMessage, type Template } from './messages.ts';
 
@@ -30,7 +33,12 @@ export type Graph = {
   inviteToCall(
     c: { channelId: string; inviteId: string; ttlMinutes: number; content: InviteContent } & Recipient,
   ): SentOrNot;
+  /** How leave to call stands with Meta, and how far its limits are used up. */
+  callPermissions(
+    c: { channelId: string } & Recipient,
+  ): Promise<{ ok: true; standing: PermissionStanding } | GraphFailure>;
   configureCalling(c: { channelId: string; calling: CallingSettings }): Promise<{ ok: true } | GraphFailure>;
+  callingSettings(c: { channelId: string }): Promise<{ ok: true; reported: SettingsReport } | GraphFailure>;
 };
 
 const Done = z.looseObject({});
@@ -83,12 +91,16 @@ export const graphClient = ({
   const base = apiUrl.replace(/\/+$/, '');
   const headers = { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' };
 
-  const askOnce = async <T>(path: string, body: object, schema: z.ZodType<T>): Promise<T | { failed: Failed }> => {
+  const askOnce = async <T>(
+    path: string,
+    body: object | null,
+    schema: z.ZodType<T>,
+  ): Promise<T | { failed: Failed }> => {
     try {
       const answer = await fetch(`${base}/${path}`, {
-        method: 'POST',
+        method: body === null ? 'GET' : 'POST',
         headers,
-        body: JSON.stringify(body),
+        body: body && JSON.stringify(body),
         signal: AbortSignal.timeout(timeoutMs),
       });
       const text = await answer.text();
@@ -103,7 +115,7 @@ export const graphClient = ({
 
   const ask = async <T extends object>(
     path: string,
-    body: object,
+    body: object | null,
     schema: z.ZodType<T>,
     { harmlessTwice = false } = {},
   ): Promise<T | GraphFailure> => {
@@ -159,6 +171,17 @@ export const graphClient = ({
       send(channelId, to, requestId, permissionMessage(body, template)),
     inviteToCall: ({ channelId, inviteId, ttlMinutes, content, ...to }) =>
       send(channelId, to, inviteId, inviteMessage(content, ttlMinutes, inviteId)),
+
+    async callPermissions({ channelId, waId, bsuid }) {
+      const of = new URLSearchParams(waId ? { user_wa_id: waId } : { recipient: bsuid ?? '' });
+      const answer = await ask(`${channelId}/call_permissions?${of}`, null, CallPermissions);
+      return isFailure(answer) ? answer : { ok: true, standing: answer };
+    },
+
+    async callingSettings({ channelId }) {
+      const answer = await ask(`${channelId}/settings`, null, Settings);
+      return isFailure(answer) ? answer : { ok: true, reported: answer };
+    },
 
     configureCalling: ({ channelId, calling }) => done(`${channelId}/settings`, { calling }),
   };

@@ -28,7 +28,13 @@ type OnChannel = Common & { readonly channelId: string; readonly contacts: reado
 export type CallPiece = OnChannel & { kind: 'call'; item: CallItem; metaErrorCodes: readonly number[] };
 export type StatusPiece = OnChannel & { kind: 'status'; item: StatusItem };
 export type MessagePiece = OnChannel & { kind: 'message'; item: MessageItem };
-export type AccountPiece = Common & { kind: 'account'; update: AccountUpdate; sentAt: Instant | null };
+export type AccountPiece = Common & {
+  kind: 'account';
+  update: AccountUpdate;
+  sentAt: Instant | null;
+  /** The WhatsApp business account that the delivery is about. */
+  wabaId: string | null;
+};
 export type SettingsPiece = Common & {
   kind: 'settings';
   channelId: string;
@@ -55,25 +61,25 @@ export const piecesOf = (delivery: unknown): readonly Piece[] => {
   if (!parsed.success) return [misfit(delivery, 'unknown_shape')];
   return parsed.data.entry.flatMap((entry) => {
     const { success, data } = Entry.safeParse(entry);
-    return success ? data.changes.flatMap((change) => ofChange(change, data.time)) : [misfit(entry, 'unknown_shape')];
+    return success ? data.changes.flatMap((change) => ofChange(change, data)) : [misfit(entry, 'unknown_shape')];
   });
 };
 
-const ofChange = (raw: unknown, sentAt: Instant | null): readonly Piece[] => {
+const ofChange = (raw: unknown, { time, id }: Pick<Entry, 'time' | 'id'>): readonly Piece[] => {
   const { success, data } = Change.safeParse(raw);
   if (!success) return [misfit(raw, 'unknown_shape')];
-  if (data.field === 'account_update') return [ofAccount(raw, data.value, sentAt)];
-  if (data.field === 'account_settings_update') return [ofSettings(raw, data.value, sentAt)];
+  if (data.field === 'account_update') return [ofAccount(raw, data.value, time, id)];
+  if (data.field === 'account_settings_update') return [ofSettings(raw, data.value, time)];
   return data.field === 'calls' || data.field === 'messages'
     ? ofChannel(raw, data.field, data.value)
     : [misfit(raw, 'not_yet_used')];
 };
 
-const ofAccount = (raw: unknown, value: unknown, sentAt: Instant | null): Piece => {
+const ofAccount = (raw: unknown, value: unknown, sentAt: Instant | null, wabaId: string | null): Piece => {
   const { success, data } = AccountUpdate.safeParse(value);
   if (!success) return misfit(raw, 'unknown_shape');
-  const order = `account ${data.phone_number}`;
-  return { kind: 'account', order, channelId: null, metaCallId: null, raw, update: data, sentAt };
+  const order = `account ${data.phone_number ?? wabaId}`;
+  return { kind: 'account', order, channelId: null, metaCallId: null, raw, update: data, sentAt, wabaId };
 };
 
 const ofSettings = (raw: unknown, value: unknown, sentAt: Instant | null): Piece => {

@@ -1,4 +1,5 @@
 import { channel } from '../../domain/channel.ts';
+import type { ToldRestriction } from '../../domain/channel-restrictions.ts';
 import type { Instant } from '../../domain/time.ts';
 import { channelPhones } from '../collections.ts';
 import type { WriteSide } from '../write-side.ts';
@@ -7,21 +8,22 @@ import type { AccountPiece } from './pieces.ts';
 import type { SetAsideReason } from './set-aside.ts';
 import { connectedChannel, webhookContext } from './webhook-context.ts';
 
-const restrictions: ReadonlyMap<string, 'outgoing' | 'incoming' | 'both' | 'icon'> = new Map([
+const restrictions: ReadonlyMap<string, ToldRestriction['restriction']> = new Map([
   ['RESTRICTED_BUSINESS_INITIATED_CALLING', 'outgoing'],
   ['RESTRICTED_USER_INITIATED_CALLING', 'incoming'],
   ['RESTRICTED_BIZ_INITIATED_AND_USER_INITIATED_CALLING', 'both'],
   ['RESTRICTED_USER_INITIATED_CALLING_CALL_BUTTON_HIDDEN', 'icon'],
 ]);
 
-/** Records Meta's warnings about a number and what it stops there. Meta names the number, not the channel. */
+/** Records Meta's warnings about a number and what it stops there. Meta names the number, or else the account of several. */
 export const recordAccount =
   (w: WriteSide) =>
   async (piece: AccountPiece, receivedAt: Instant): Promise<SetAsideReason | null> => {
     const commands = commandsOf(piece.update, piece.sentAt ?? receivedAt);
     if (commands.length === 0) return 'not_yet_used';
-    const phone = digits(piece.update.phone_number ?? '');
-    const channels = await channelPhones(w.db).find({ phone }).toArray();
+    const { phone_number } = piece.update;
+    const named = phone_number === null ? { wabaId: piece.wabaId ?? '' } : { phone: digits(phone_number) };
+    const channels = await channelPhones(w.db).find(named).toArray();
     for (const { _id } of channels) await tell(w, _id, commands, piece, receivedAt);
     return channels.length > 0 ? null : 'unknown_channel';
   };
@@ -43,8 +45,8 @@ const tell = async (
   }
 };
 
-/** The digits of a phone number however it is written. */
-export const digits = (phone: string) => phone.replace(/\D/g, '');
+/** The digits of a phone number with its country code, however it is written: "+44 (0)20 …", "0044 20 …". */
+export const digits = (phone: string) => phone.replace('(0)', '').replace(/\D/g, '').replace(/^00/, '');
 
 const commandsOf = (update: AccountUpdate, at: Instant) => {
   if (update.event === 'ACCOUNT_RESTRICTION') return restrictionsOf(update, at);
@@ -52,10 +54,15 @@ const commandsOf = (update: AccountUpdate, at: Instant) => {
 };
 
 const restrictionsOf = ({ restriction_info }: AccountUpdate, at: Instant) =>
-  restriction_info.flatMap(({ restriction_type: metaType, expiration: until }) => {
-    const restriction = restrictions.get(metaType);
-    return restriction ? [{ type: 'RecordRestriction' as const, at, restriction, until, metaType }] : [];
-  });
+  restriction_info.flatMap(({ restriction_type, expiration }) =>
+    inOurWords(restriction_type, expiration).map((told) => ({ type: 'RecordRestriction' as const, at, ...told })),
+  );
+
+/** A restriction of Meta's; none where it does not touch calls, or we do not know it. */
+export const inOurWords = (metaType: string, until: Instant | null): readonly ToldRestriction[] => {
+  const restriction = restrictions.get(metaType);
+  return restriction ? [{ restriction, until, metaType }] : [];
+};
 
 const violationsOf = ({ violation_info }: AccountUpdate, at: Instant) =>
   violation_info ? [{ type: 'RecordViolation' as const, at, metaType: violation_info.violation_type }] : [];

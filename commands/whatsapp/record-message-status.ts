@@ -3,7 +3,7 @@ import { permission } from '../../domain/permission.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Customer } from '../../store/directory.ts';
 import { pairKey } from '../belongings.ts';
-import type { WriteSide } from '../write-side.ts';
+import { stepOf, type WriteSide } from '../write-side.ts';
 import type { StatusItem } from './delivery.ts';
 import type { StatusPiece } from './pieces.ts';
 import type { SetAsideReason } from './set-aside.ts';
@@ -25,10 +25,14 @@ export const recordMessageStatus =
     const invite = invites.find(({ inviteId, messageId }) => isAbout(item, inviteId, messageId));
     const ours = request?.requestId ?? invite?.inviteId;
     if (ours === undefined) return 'unknown_message';
-    const fate = fateOf(item);
-    if (fate === null) return null;
     const context = webhookContext(owner.store, { type: 'meta', id: channelId }, ours, raw);
     const about = { at: item.timestamp ?? receivedAt, channelId, customerId };
+    if (request) {
+      const sent = { type: 'RecordRequestSent', ...about, ticketId, requestId: ours, messageId: item.id } as const;
+      await w.transact(permission, pair, sent, stepOf(context, 'sent')); // Meta's answer to us may have been lost
+    }
+    const fate = fateOf(item);
+    if (fate === null) return null;
     if (request) await w.transact(permission, pair, ofRequest(fate, { ...about, ticketId, requestId: ours }), context);
     else await w.transact(conversation, pair, ofInvite(fate, { ...about, inviteId: ours }), context);
     return null;

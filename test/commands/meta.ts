@@ -10,6 +10,7 @@ export type Answer = Spoken | 'hang' | 'drop';
 export const startMeta = async () => {
   const asked: Asked[] = [];
   let nextAnswers: Answer[] = [];
+  const answersAt = new Map<string, Answer[]>();
   let count = 0;
 
   const usual = ({ path, body }: Asked): Answer => {
@@ -24,7 +25,8 @@ export const startMeta = async () => {
     for await (const chunk of req) chunks.push(chunk as Buffer);
     const request = { path: req.url ?? '', body: JSON.parse(Buffer.concat(chunks).toString() || '{}') };
     asked.push(request);
-    const answer = nextAnswers.shift() ?? usual(request);
+    const here = [...answersAt].find(([path]) => request.path.includes(path))?.[1];
+    const answer = here?.shift() ?? nextAnswers.shift() ?? usual(request);
     if (answer === 'hang') return;
     if (answer === 'drop') return void req.socket.destroy();
     await answer.after;
@@ -42,6 +44,8 @@ export const startMeta = async () => {
     answerNext: (...answers: Answer[]) => {
       nextAnswers = [...nextAnswers, ...answers];
     },
+    /** The next requests whose path contains `part` get these answers, whatever comes in between. */
+    answerAt: (part: string, ...answers: Answer[]) => void answersAt.set(part, answers),
     stop: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());

@@ -222,8 +222,8 @@ describe('how a channel stands at Meta', () => {
     };
     const lasting = { ...hidden, restriction: 'outgoing' as const };
     const shown = stateAfter(...set, hidden, lasting, accepted());
-    expect(shown.restrictions).toEqual([{ restriction: 'outgoing', until: null }]);
+    expect(shown.restrictions).toMatchObject([{ restriction: 'outgoing', until: null }]);
     const kept = stateAfter(connected, { ...configured, userInitiatedEnabled: false }, hidden, accepted());
-    expect(kept.restrictions).toEqual([{ restriction: 'icon', until: null }]);
+    expect(kept.restrictions).toMatchObject([{ restriction: 'icon', until: null }]);
   });
 });

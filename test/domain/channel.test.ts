@@ -196,5 +196,5 @@ test('a restriction replaces the one of its kind', () => {
     { type: 'RecordRestriction', ...first },
     { type: 'RecordRestriction', ...first, until: null },
   ]);
-  expect(state.restrictions).toEqual([{ restriction: 'outgoing', until: null }]);
+  expect(state.restrictions).toMatchObject([{ restriction: 'outgoing', until: null }]);
 });

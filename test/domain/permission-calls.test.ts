@@ -150,6 +150,16 @@ describe('unanswered calls in a row', () => {
       .then(ended(noon, 'unanswered', 'c4'));
   });
 
+  test('the fourth forfeits also a permission that ran out while it rang', () => {
+    const ranOut = { type: 'PermissionExpired', at: noon - 1, ...pair } as const;
+    given(granted(monday - 1), ...threeUnanswered(monday), ranOut)
+      .when(end('unanswered'))
+      .then(ended(noon, 'unanswered', 'c4'), revoked(noon, 'unanswered_calls'));
+    given(granted(monday - 1), ...threeUnanswered(monday), revoked(noon - 1))
+      .when(end('unanswered'))
+      .then(ended(noon, 'unanswered', 'c4'));
+  });
+
   test('a renewed permission does not', () => {
     given(granted(monday - 1), ...threeUnanswered(monday), granted(monday + hours(2)))
       .when(end('unanswered'))
@@ -234,6 +244,18 @@ describe('may we call? is answered with', () => {
       call: { allowed: true, code: null, nextAllowedAt: null, facts: {} },
       request: expect.objectContaining({ allowed: false, code: 'permission.request_limit_24h' }),
       counters: { requests24h: 1, requests7d: 1, connected24h: 0, unanswered: 3 },
+      limits: [
+        {
+          action: 'request',
+          period: hours(24),
+          maxAllowed: 1,
+          used: 1,
+          freeAt: monday + hours(24),
+          toldByMetaAt: null,
+        },
+        { action: 'request', period: days(7), maxAllowed: 2, used: 1, freeAt: null, toldByMetaAt: null },
+        { action: 'call', period: hours(24), maxAllowed: 10, used: 0, freeAt: null, toldByMetaAt: null },
+      ],
       missesLeft: 1,
     });
   });

@@ -183,6 +183,26 @@ describe('answers that come late', () => {
     expect(isGranted(history(permission, words).state, noon + minutes(2))).toBe(false);
   });
 
+  test('a decline that comes after a later yes begins its wait all the same', () => {
+    given(...request, granted(noon, { requestId: 'r1' }))
+      .when(reject(noon - minutes(1), { messageId: 'wamid.r1' }))
+      .then(declined(noon - minutes(1), 'r1'));
+    given(...request, granted(noon, { requestId: 'r1' }), declined(noon - minutes(1), 'r1'))
+      .when(reject(noon - minutes(1), { messageId: 'wamid.r1' }))
+      .thenNothing();
+  });
+
+  test('the same yes said anew is a newer word: an older no no longer counts', () => {
+    const forever = granted(monday, { source: 'profile', permanent: true });
+    const again = accept(noon, { permanent: true });
+    given(forever)
+      .when(again)
+      .then(granted(noon, { source: 'profile', permanent: true }));
+    given(forever, granted(noon, { source: 'profile', permanent: true }))
+      .when(reject(noon - minutes(1)))
+      .thenNothing();
+  });
+
   test('a change of mind within one second of Meta’s clock is followed', () => {
     given(granted(noon, { source: 'profile' }))
       .when(reject(noon))

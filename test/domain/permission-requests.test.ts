@@ -1,8 +1,13 @@
-import { describe, test } from 'vitest';
-import { permission } from '../../domain/permission.ts';
+import { describe, expect, test } from 'vitest';
+import { fold } from '../../domain/decider.ts';
+import { permission, permissionUnder } from '../../domain/permission.ts';
+import { defaultPolicies, type PermissionPolicy } from '../../domain/permission-policy.ts';
+import type { PermissionEvent } from '../../domain/permission-state.ts';
+import { verdictOf } from '../../domain/permission-verdict.ts';
 import { days, hours, minutes } from '../../domain/time.ts';
 import { scenario } from '../support/scenario.ts';
 import {
+  accept,
   ask,
   asked,
   connected,
@@ -10,14 +15,23 @@ import {
   delivered,
   granted,
   monday,
+  nothingAgainstIt,
   pair,
   refusedByMeta,
+  reject,
   requested,
   sent,
   undelivered,
 } from './permission-facts.ts';
 
 const { given } = scenario(permission);
+const expiredBy = (because: 'newer_request_answered'): PermissionEvent => ({
+  type: 'PermissionRequestExpired',
+  at: monday + hours(25),
+  ...pair,
+  requestId: 'r1',
+  because,
+});
 
 describe('asking for permission', () => {
   test('the first request goes out', () => {
@@ -72,6 +86,81 @@ describe('asking for permission', () => {
       .then(asked(ask(at)));
   });
 
+  const fails = (at: number) =>
+    ({ type: 'RecordRequestUndelivered', at, ...pair, requestId: 'r1', metaErrorCode: 131026 }) as const;
+  const outgoing = [requested(monday, 'r1'), sent(monday + 1, 'r1')] as const;
+
+  test.each([
+    ['before anybody knew that it was sent', [requested(monday, 'r1')], monday + 1],
+    ['at once', outgoing, monday + 2],
+    ['after 24 hours', outgoing, monday + hours(25)],
+    ['after another one', [...outgoing, requested(monday + hours(24), 'r2')], monday + hours(26)],
+    ['after it was given up', [...outgoing, expiredBy('newer_request_answered')], monday + hours(26)],
+  ] as [string, PermissionEvent[], number][])('a failure gives the allowance back: %s', (_, past, at) => {
+    given(...past)
+      .when(fails(at))
+      .then(undelivered(at, 'r1'));
+    const { length: others } = past.filter((event) => event.type === 'PermissionRequested').slice(1);
+    const { counters } = verdictOf(
+      fold(permission, permission.initial, [...past, undelivered(at, 'r1')]),
+      nothingAgainstIt,
+      at,
+      defaultPolicies[0]!,
+    );
+    expect(counters.requests7d).toBe(others);
+  });
+
+  test('a failure after 24 hours makes room for the second of seven days', () => {
+    const two = [...outgoing, requested(monday + hours(24), 'r2')];
+    const at = monday + hours(49);
+    given(...two)
+      .when(ask(at))
+      .thenRefused('permission.request_limit_7d', monday + days(7));
+    given(...two, undelivered(monday + hours(48), 'r1'))
+      .when(ask(at))
+      .then(asked(ask(at)));
+  });
+
+  test('one that arrives after all counts again', () => {
+    const arrives = { type: 'RecordRequestDelivered', at: monday + 5, ...pair, requestId: 'r1' } as const;
+    const failed = [...outgoing, undelivered(monday + 4, 'r1')];
+    given(...failed)
+      .when(arrives)
+      .then(delivered(monday + 5, 'r1'));
+    given(...failed, delivered(monday + 5, 'r1'))
+      .when(ask(monday + 6))
+      .thenRefused('permission.request_limit_24h', monday + hours(24));
+    given(...failed)
+      .when(accept(monday + 5, { messageId: 'wamid.r1' }))
+      .then(delivered(monday + 5, 'r1'), granted(monday + 5, { requestId: 'r1' }));
+    given(...failed)
+      .when(reject(monday + 5, { messageId: 'wamid.r1' }))
+      .then(delivered(monday + 5, 'r1'), declined(monday + 5, 'r1'));
+  });
+
+  test('Meta’s whole seconds never put what becomes of it before it', () => {
+    const asked = requested(monday + 700, 'r1');
+    const fact = { at: monday, ...pair, requestId: 'r1' };
+    given(asked)
+      .when({ type: 'RecordRequestSent', ...fact, messageId: 'wamid.r1' })
+      .then(sent(monday + 700, 'r1'));
+    given(asked)
+      .when({ type: 'RecordRequestDelivered', ...fact })
+      .then(delivered(monday + 700, 'r1'));
+  });
+
+  test('an answer that is faster than the news that it was sent is an answer to it', () => {
+    given(requested(monday, 'r1'))
+      .when(reject(monday + 1, { messageId: 'wamid.r1' }))
+      .then(declined(monday + 1, 'r1'));
+    given(requested(monday, 'r1'), declined(monday + 1, 'r1'))
+      .when({ type: 'RecordRequestSent', at: monday + 2, ...pair, requestId: 'r1', messageId: 'wamid.r1' })
+      .then(sent(monday + 2, 'r1'));
+    given(requested(monday, 'r1'), sent(monday, 'r1'), requested(monday + days(1), 'r2'))
+      .when(reject(monday + days(2), { messageId: 'wamid.r1' }))
+      .then(declined(monday + days(2), 'r1'));
+  });
+
   test('is sent, delivered or refused once, and nothing is delivered that was refused', () => {
     const fact = { at: monday, ...pair, requestId: 'r1' };
     const sending = { type: 'RecordRequestSent', ...fact, messageId: 'wamid.r1' } as const;
@@ -94,6 +183,7 @@ describe('asking for permission', () => {
       .thenNothing();
     given(requested(monday, 'r1'), refusedByMeta(monday, 'r1')).when(refusal).thenNothing();
     given(requested(monday, 'r1'), refusedByMeta(monday, 'r1')).when(delivery).thenNothing();
+    given(requested(monday, 'r1'), refusedByMeta(monday, 'r1')).when(sending).thenNothing();
     given().when(delivery).thenNothing();
   });
 
@@ -195,6 +285,30 @@ describe('a request expires', () => {
         callId: null,
       })
       .then(answer, expired(at, 'newer_request_answered'));
+  });
+
+  test('by the rule of the moment from which it is counted', () => {
+    const [today] = defaultPolicies as readonly [PermissionPolicy];
+    const moved = monday + minutes(1);
+    const later = { ...today, effectiveFrom: moved, requestAnswerableFor: days(3) };
+    const { given } = scenario(permissionUnder([today, later]));
+    given(...out)
+      .when(expire(moved + days(3)))
+      .then(expired(moved + days(3), 'no_answer'));
+    given(requested(monday, 'r1'), sent(monday, 'r1'), delivered(moved - 1, 'r1'))
+      .when(expire(moved + days(3)))
+      .thenNothing();
+  });
+
+  test('after the last of its answers, in whatever order they are told', () => {
+    const [yes, no] = [granted(monday + days(2), { requestId: 'r1' }), declined(monday + days(1), 'r1')];
+    for (const answers of [
+      [no, yes],
+      [yes, no],
+    ])
+      given(...out, ...answers)
+        .when(expire(monday + days(9) - 1))
+        .thenNothing();
   });
 
   test('only once, and never while it is not known to be delivered', () => {

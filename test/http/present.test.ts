@@ -4,12 +4,13 @@ import { present, presentRow } from '../../http/present.ts';
 test.each<[string, unknown, unknown]>([
   [
     'an instant by its name',
-    { at: 0, startedAt: 1_000, until: 2_000, expiresUntil: 0 },
+    { at: 0, startedAt: 1_000, until: 2_000, expiresUntil: 0, since: 3_000 },
     {
       at: '1970-01-01T00:00:00.000Z',
       startedAt: '1970-01-01T00:00:01.000Z',
       until: '1970-01-01T00:00:02.000Z',
       expiresUntil: '1970-01-01T00:00:00.000Z',
+      since: '1970-01-01T00:00:03.000Z',
     },
   ],
   ['no instant', { endedAt: null, at: '9', that: 5, late: 1 }, { endedAt: null, at: '9', that: 5, late: 1 }],

@@ -87,9 +87,18 @@ describe('a channel', () => {
       until: at(9),
       metaType: 'X',
     };
-    expect(shownAfter(channels, 'ch1', [connected, restricted])?.restrictions).toEqual([
-      { restriction: 'outgoing', until: at(9) },
-    ]);
+    const stopped = { restriction: 'outgoing', until: at(9), metaType: 'X' } as const;
+    expect(shownAfter(channels, 'ch1', [connected, restricted])?.restrictions).toEqual([{ ...stopped, since: at(1) }]);
+    const about = { at: at(9), channelId: 'ch1' };
+    const ended: DomainEvent = { type: 'ChannelRestrictionEnded', ...about, ...stopped, because: 'time' };
+    expect(shownAfter(channels, 'ch1', [connected, restricted, ended])?.restrictions).toEqual([]);
+  });
+
+  test('shows what Meta warns of, for as long as it matters', () => {
+    const warned: DomainEvent = { type: 'ChannelViolationReported', at: at(1), channelId: 'ch1', metaType: 'LOW' };
+    const lapsed: DomainEvent = { type: 'ChannelViolationLapsed', at: at(9), channelId: 'ch1', metaType: 'LOW' };
+    expect(shownAfter(channels, 'ch1', [connected, warned])?.violations).toEqual([{ metaType: 'LOW', at: at(1) }]);
+    expect(shownAfter(channels, 'ch1', [connected, warned, lapsed])?.violations).toEqual([]);
   });
 });
 

@@ -7,6 +7,7 @@ import { startWorld, type World } from './world.ts';
 
 let world: World;
 let customerId: string;
+let theirCustomerId: string;
 let position: bigint;
 const path = (customer: string, channelId = 'ch1') =>
   `/v1/channels/${channelId}/customers/${encodeURIComponent(customer)}/permission`;
@@ -59,7 +60,8 @@ const availableAsha: DomainEvent[] = [
 beforeAll(async () => {
   world = await startWorld();
   ({ customerId } = await world.directory.identify('demo', { waId: '4915112345', bsuid: null, name: 'Mia' }));
-  await world.directory.identify('other', { waId: '4930999', bsuid: null, name: 'Leo' });
+  const theirs = await world.directory.identify('other', { waId: '4930999', bsuid: null, name: 'Leo' });
+  theirCustomerId = theirs.customerId;
   await world.append([{ ...openAllDay[0], channelId: 'theirs', store: 'other' } as DomainEvent], 'other');
   position = await world.append([...openAllDay, ...availableAsha]);
 });
@@ -96,13 +98,63 @@ describe('a customer nobody asked yet', () => {
   });
 });
 
+describe('a number nobody has met', () => {
+  test.each([
+    ['of nobody', '4900000', '4900000'],
+    ['written with a plus', '+4900000', '4900000'],
+    ['of another store’s customer', '4930999', '4930999'],
+  ])('may be asked, but not called: %s', async (_, named, waId) => {
+    const { status, body } = await world.askAt(position, path(named));
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      customer: { customerId: null, waId, name: null },
+      state: 'none',
+      requests: [],
+      verdict: {
+        allowed: false,
+        code: 'permission.none',
+        nextAllowedAt: null,
+        missesLeft: 4,
+        counters: { requests24h: 0, requests7d: 0, connected24h: 0, unanswered: 0 },
+        limits: [
+          { action: 'request', periodHours: 24, maxAllowed: 1, used: 0, freeAt: null, toldByMetaAt: null },
+          { action: 'request', periodHours: 168, maxAllowed: 2, used: 0, freeAt: null, toldByMetaAt: null },
+          { action: 'call', periodHours: 24, maxAllowed: 10, used: 0, freeAt: null, toldByMetaAt: null },
+        ],
+      },
+      request: { allowed: true },
+      decidedBy: null,
+    });
+    expect(await world.directory.find('demo', named)).toBeNull();
+  });
+});
+
+describe('a number that Meta has restricted', () => {
+  const until = noon + days(7);
+
+  test.each([
+    [until - 1, { allowed: false, code: 'channel.restricted', nextAllowedAt: new Date(until).toISOString() }],
+    [until, { allowed: true, code: null, nextAllowedAt: null }],
+  ])('asks nobody until then: at %i %j', async (at, request) => {
+    const metaType = 'RESTRICTED_BUSINESS_INITIATED_CALLING';
+    const told = { at: noon, channelId: 'theirs', restriction: 'outgoing', until, metaType } as const;
+    const seen = await world.append([{ type: 'ChannelRestricted', ...told }], 'other');
+    world.clock.now = at;
+    const { body } = await world.askAt(seen, path('4930999', 'theirs'), { store: 'other' });
+    world.clock.now = noon;
+    expect(body.request).toMatchObject(request);
+  });
+});
+
 describe('nothing is said', () => {
   test.each([
-    ['of a customer nobody knows', '4900000', 'ch1'],
-    ['of another store’s customer', '4930999', 'ch1'],
+    ['of a customerId nobody has', `cus_${'a'.repeat(26)}`, 'ch1'],
+    ['of another store’s customerId', 'theirs', 'ch1'],
     ['of another store’s channel', '4915112345', 'theirs'],
+    ['of a stranger on a channel nobody connected', '4900000', 'ch9'],
     ['of a channel nobody connected', '4915112345', 'ch9'],
-  ])('%s', async (_, customer, channelId) => {
+  ])('%s', async (_, named, channelId) => {
+    const customer = named === 'theirs' ? theirCustomerId : named;
     expect((await world.ask(path(customer, channelId))).status).toBe(404);
   });
 
@@ -162,6 +214,42 @@ describe('a customer who approved', () => {
       code: 'agent.unknown',
     });
     expect((await world.ask(path(customerId), { role: 'auditor', sub: 'otto' })).body.verdict.allowed).toBe(true);
+  });
+
+  test('has the limits that Meta has told, and Meta’s word is the reason', async () => {
+    const limit = { action: 'request' as const, period: days(7), maxAllowed: 3, used: 3, freeAt: noon + days(2) };
+    const told: DomainEvent = {
+      type: 'MetaReportDiffered',
+      at: noon + minutes(1),
+      channelId: 'ch1',
+      customerId,
+      ticketId: null,
+      said: { status: 'temporary', until: noon + days(7), limits: [limit] },
+      believed: {
+        status: 'temporary',
+        until: noon + days(7),
+        limits: [{ ...limit, maxAllowed: 2, used: 1, freeAt: null }],
+      },
+    };
+    position = await world.append([told]);
+    world.clock.now = noon + hours(24);
+    const { body } = await world.askAt(position, path(customerId));
+    world.clock.now = noon + minutes(2);
+    const [freeAt, at] = [noon + days(2), noon + minutes(1)].map((moment) => new Date(moment).toISOString());
+    expect(body.verdict.limits).toContainEqual({
+      ...{ action: 'request', periodHours: 168, maxAllowed: 3, used: 3 },
+      ...{ freeAt, toldByMetaAt: at },
+    });
+    expect(body.request).toMatchObject({
+      code: 'permission.request_limit_7d',
+      nextAllowedAt: freeAt,
+      facts: {
+        because: [
+          { type: 'PermissionRequested', id: 'r1' },
+          { type: 'MetaReportDiffered', at },
+        ],
+      },
+    });
   });
 
   test('may not be called while a call is live', async () => {

@@ -4,6 +4,7 @@ import {
   agents,
   callbackRequests,
   callLogs,
+  channels,
   inbox,
   missedCalls,
   permissions,
@@ -302,6 +303,70 @@ describe('the topic', () => {
     expect(replica.rows.size).toBe(1);
   });
 
+  describe('permission of a customer named by number', () => {
+    const of = (store: string, customerId: string, state: string) => ({
+      ...{ projection: permissions, store, key: `ch.${customerId}` },
+      doc: { channelId: 'ch', customerId, state },
+    });
+    const enter = async (store: string, waId: string) =>
+      (await world.directory.identify(store, { waId, bsuid: null, name: null })).customerId;
+
+    test.each(['910000000042', '+910000000042'])('has their one document: %s', async (customer) => {
+      const store = ownStore();
+      const customerId = await enter(store, '910000000042');
+      await world.writer.write(of(store, customerId, 'none'), of(store, await enter(store, '910000000043'), 'none'));
+      const client = await page(url, store);
+      const replica = await client.subscribe('s1', 'permission', { channelId: 'ch', customer });
+      expect([...replica.rows.keys()]).toEqual([`ch.${customerId}`]);
+      await world.writer.write(of(store, customerId, 'temporary'));
+      await client.until(() => replica.rows.get(`ch.${customerId}`)?.state === 'temporary');
+    });
+
+    test('begins when they are met, and goes on after a reconnection', async () => {
+      const store = ownStore();
+      const params = { channelId: 'ch', customer: '910000000044' };
+      const [first, other] = [await page(url, store), await page(url, store)];
+      const before = await first.subscribe('s1', 'permission', params);
+      const stranger = await other.subscribe('s1', 'permission', { ...params, customer: '910000000045' });
+      await world.writer.write(of(store, await enter(store, '910000000046'), 'none'));
+      const customerId = await enter(store, '910000000044');
+      await world.writer.write(of(store, customerId, 'none'));
+      await first.until(() => before.rows.get(`ch.${customerId}`)?.state === 'none');
+      await world.writer.write(of(store, customerId, 'revoked'));
+      await first.until(() => before.rows.get(`ch.${customerId}`)?.state === 'revoked');
+      expect([before.rows.size, before.gaps, before.repeats, stranger.rows.size]).toEqual([1, 0, 0, 0]);
+
+      await first.close();
+      await world.writer.write(of(store, customerId, 'temporary'));
+      const again = await page(url, store);
+      await again.subscribe('s1', 'permission', params, before);
+      expect(before.rows.get(`ch.${customerId}`)?.state).toBe('temporary');
+      expect([before.resumed, before.snapshots]).toEqual([1, 1]);
+    });
+
+    test('is not another store’s', async () => {
+      const [theirs, ours] = [ownStore(), ownStore()];
+      await world.writer.write(of(theirs, await enter(theirs, '910000000047'), 'temporary'));
+      const client = await page(url, ours);
+      const replica = await client.subscribe('s1', 'permission', { channelId: 'ch', customer: '910000000047' });
+      expect(replica.rows.size).toBe(0);
+    });
+  });
+
+  test('channels are all of the store’s', async () => {
+    const store = ownStore();
+    const channel = (key: string, restrictions: object[]) => ({
+      ...{ projection: channels, store, key },
+      doc: { channelId: key, name: key, restrictions },
+    });
+    await world.writer.write(channel('ch1', []), { ...channel('ch2', []), store: ownStore() });
+    const client = await page(url, store);
+    const replica = await client.subscribe('s1', 'channels');
+    expect([...replica.rows.keys()]).toEqual(['ch1']);
+    await world.writer.write(channel('ch1', [{ restriction: 'outgoing' }]));
+    await client.until(() => replica.rows.get('ch1')?.restrictions.length === 1);
+  });
+
   test.each([
     ['nonsense', {}, 'topic.unknown'],
     ['constructor', {}, 'topic.unknown'],
@@ -311,6 +376,7 @@ describe('the topic', () => {
     ['callback-requests', { state: 'open' }, 'topic.params'],
     ['ticket', {}, 'topic.params'],
     ['permission', { channelId: 'ch', customer: { $ne: null } }, 'topic.params'],
+    ['permission', { channelId: 'ch', customer: 'Asha' }, 'topic.params'],
   ])('%s with %j is refused: %s', async (topic, params, code) => {
     const client = await page(url, ownStore());
     client.send({ type: 'subscribe', id: 's1', topic, params, from: null });

@@ -6,7 +6,9 @@ import { readModels } from '../../projections/index.ts';
 import { createIndexes } from '../../projections/indexes.ts';
 import { collectionOf, type Projection } from '../../projections/projection.ts';
 import { type CallSockets, type RealtimeOptions, startRealtime } from '../../realtime/server.ts';
+import { customerDirectory } from '../../store/directory.ts';
 import { connectDocuments } from '../../store/documents.ts';
+import { keyRing } from '../../store/keys.ts';
 import { startStores } from '../support/stores.ts';
 
 const secret = 'a secret of the tests, long enough for HS256';
@@ -34,16 +36,19 @@ export const openWorld = async () => {
     await openCheckpoint(db, projection);
     await createIndexes(db, projection);
   }
+  const directory = await customerDirectory(db, keyRing(db));
   const servers: Server[] = [];
   return {
     stores,
     db,
+    directory,
     writer: writer(db),
     async serve(options: Partial<RealtimeOptions> = {}) {
       const server = await startRealtime({
         host: '127.0.0.1',
         port: 0,
         db,
+        directory,
         verify: tokenVerifier({ secret }),
         now: Date.now,
         logger: pino({ level: process.env.LOG_LEVEL ?? 'silent' }),

@@ -15,7 +15,7 @@ const anyOf = (schema: z.core.$ZodType): fc.Arbitrary<unknown> => {
     case 'string':
       return fc.string({ unit: 'grapheme', maxLength: 12 });
     case 'number':
-      return fc.nat().map((n) => n + 1);
+      return fc.integer({ min: 1, max: Math.min((schema as z.ZodNumber).maxValue ?? 2 ** 31, 2 ** 31) });
     case 'boolean':
       return fc.boolean();
     case 'literal':

@@ -78,6 +78,17 @@ describe('an event starts the timers of what time alone causes later', () => {
   });
 });
 
+test('whether Meta has a request is asked after five minutes, an hour and twelve, where nobody has said so', () => {
+  const requested = { type: 'PermissionRequested', at, ...pair, requestId: 'r', method: 'template' } as const;
+  const timers = timersOf.PermissionRequested?.({ ...requested, template: null, body: null, agentId: 'a' });
+  expect(timers?.map(({ kind, dueAt }) => [kind, dueAt - at])).toEqual([
+    ['request_unconfirmed', minutes(5)],
+    ['request_unconfirmed', hours(1)],
+    ['request_unconfirmed', hours(12)],
+  ]);
+  expect(new Set(timers?.map(({ key }) => key)).size).toBe(3);
+});
+
 describe('timers', () => {
   let world: World;
   beforeAll(async () => {
