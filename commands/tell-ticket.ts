@@ -1,7 +1,6 @@
 import type { Direction } from '../domain/agent.ts';
 import { call } from '../domain/call.ts';
 import type { Conclusion } from '../domain/call-events.ts';
-
 import { ticket } from '../domain/ticket.ts';
 import type { Context } from '../store/event-log.ts';
 import { stepOf, type WriteSide } from './write-side.ts';
