@@ -12,7 +12,7 @@ const id = text(128);
 
 export const ChannelId = z
   .string()
-  .regex(/^[A-Za-z0-9_]{1,64}$/, "Meta's phone number id: letters, digits, underscore");
+  .regex(/^[\w-]{1,64}$/, "Meta's phone number id: letters, digits, hyphen, underscore");
 export const CustomerName = z
   .string()
   .regex(/^(\+?\d{5,20}|cus_[a-z2-7]{26})$/, 'a number in digits with its country code, or a customerId (cus_…)');

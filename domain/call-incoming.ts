@@ -78,7 +78,7 @@ export const incomingCommands = {
     if (s.ended) return missIfOver(ofAgent(s, c.chosen, noAgent), [routed], c.callId, noAgent);
     if (mayRing(s) && noAgent === null) return [routed];
     const after = ofAgent(evolve(s, routed), c.chosen, noAgent);
-    return [routed, missed(after, c.callId, c.at, noAgent ?? 'caller_hung_up', true)];
+    return [routed, missed(after, c.callId, c.at, noAgent ?? 'caller_hung_up', mayRing(s))];
   }),
 
   /** It waited as long as it may. */

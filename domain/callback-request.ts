@@ -16,7 +16,7 @@ const idOf = ({ channelId, customerId }: Pair, nth: number) => `${channelId}.${c
 
 /** Whose request this is, by its id; `null` when it is no such id. */
 export const pairOfCallback = (callbackId: string): Pair | null => {
-  const [, channelId, customerId] = /^(\w+)\.(\w+)\.[1-9]\d*$/.exec(callbackId) ?? [];
+  const [, channelId, customerId] = /^([\w-]+)\.(\w+)\.[1-9]\d*$/.exec(callbackId) ?? [];
   return channelId && customerId ? { channelId, customerId } : null;
 };
 

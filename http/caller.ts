@@ -6,7 +6,7 @@ import { Problem } from './problem.ts';
 /** Who asks: the claims of a verified token. `sub` is the agent's id. */
 export const Caller = z.object({
   sub: z.string().min(1),
-  store: z.string().regex(/^[A-Za-z0-9_]{1,64}$/, 'letters, digits and underscore'),
+  store: z.string().regex(/^[\w-]{1,64}$/, 'letters, digits, hyphen and underscore'),
   role: Role,
   teams: z.array(z.string()).default([]),
   exp: z.number().optional(),

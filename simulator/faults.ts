@@ -3,7 +3,11 @@ import { GraphFaults } from './graph-faults.ts';
 import { quirkNames } from './quirks.ts';
 import { seededRandom } from './random.ts';
 
-const Probability = z.number().min(0).max(1);
+/** `true` is always, `false` never. */
+const Probability = z.preprocess(
+  (given) => (typeof given === 'boolean' ? Number(given) : given),
+  z.number().min(0).max(1),
+);
 
 /**
  * What goes wrong with webhooks, each a probability from 0 to 1 drawn anew for every webhook: sent twice, overtaken

@@ -8,6 +8,7 @@ import type { OutgoingResult } from '../../domain/permission-events.ts';
 import { ticket } from '../../domain/ticket.ts';
 import type { Recorded } from '../../store/event-log.ts';
 import { pairKey } from '../belongings.ts';
+import { tellTicket } from '../tell-ticket.ts';
 import type { WriteSide } from '../write-side.ts';
 import { releaseAgent } from './offer-call.ts';
 import { causedBy, type Reaction } from './reaction.ts';
@@ -57,7 +58,7 @@ const concluded = async (w: WriteSide, event: Named<'CallConcluded'>, cause: Rec
   const { answeredAt, callId, ticketId } = event;
   if (answeredAt !== null) await connected(w, { ...event, at: answeredAt }, cause);
   await (event.direction === 'outgoing' ? outgoingEnded : incomingEnded)(w, event, cause);
-  if (ticketId !== null) await tellTicket(w, event, ticketId, cause);
+  if (ticketId !== null) await tellTicket(w, ticketId, event, causedBy(cause, 'call ended'));
   const { offers, agentId } = await w.stateOf(call, callId);
   const involved = new Set([...offers.map((offer) => offer.agentId), ...(agentId === null ? [] : [agentId])]);
   for (const one of involved) await releaseAgent(w, cause, callId, one, 'ended');
@@ -81,14 +82,4 @@ const incomingEnded = async (w: WriteSide, event: Named<'CallConcluded'>, cause:
   await w.transact(permission, pair, { type: 'RecordIncomingEnded', ...fact }, causedBy(cause, 'incoming ended'));
   if (event.corrects || !grantsByCallback(await w.stateOf(channel, channelId))) return;
   await w.transact(permission, pair, { type: 'GrantByCallback', ...fact }, causedBy(cause, 'grant by callback'));
-};
-
-const tellTicket = async (w: WriteSide, event: Named<'CallConcluded'>, ticketId: string, cause: Recorded) => {
-  const { endedAt, callId, direction, agentId, status, subStatus, missReason } = event;
-  await w.transact(
-    ticket,
-    ticketId,
-    { type: 'RecordCallEnded', at: endedAt, ticketId, callId, direction, agentId, status, subStatus, missReason },
-    causedBy(cause, 'call ended'),
-  );
 };

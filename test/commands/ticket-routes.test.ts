@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { contextOf } from '../../commands/write-side.ts';
 import { agent, type Role } from '../../domain/agent.ts';
+import { call } from '../../domain/call.ts';
 import { ticket } from '../../domain/ticket.ts';
 import { metaError } from './meta.ts';
-import { delivery, permissionReply } from './whatsapp/samples.ts';
+import { delivery, outgoing, permissionReply } from './whatsapp/samples.ts';
 import { fresh, openStore, startWorld, type World } from './world.ts';
 
 let world: World;
@@ -23,29 +24,46 @@ const bySystem = () => {
   return contextOf({ store: care.store, actor, commandId: randomUUID(), correlationId: 'test' });
 };
 
-/** A customer with an open ticket of Ana's, after a call that Meta refused; `end` tells the ticket that it is over. */
-const ticketed = async () => {
+/** Nobody told the agent that the call is over: no process manager runs here. */
+const release = (callId: string) => {
+  const over = { type: 'ReleaseAgent', at: world.clock.now, agentId: 'ana', callId, because: 'ended' } as const;
+  return world.w.transact(agent, `${care.store}.ana`, over, bySystem());
+};
+
+/** A customer with an open ticket of Ana's, whom she calls. Nobody tells the ticket how the call goes on. */
+const called = async () => {
   const { channelId, store } = care;
   const waId = fresh.number();
   const grant = { response: 'accept', is_permanent: true, response_source: 'user_action' };
   await world.deliver(delivery(permissionReply({ channelId, waId, id: `wamid.${waId}` }, grant)));
-  world.meta.answerNext(metaError(400, 100));
   await world.ask(care.as('ana'), '/v1/calls', { channelId, customer: waId });
   const customerId = (await world.w.directory.find(store, waId))?.customerId ?? '';
   const opened = (await world.eventsOf(`conversation-${channelId}.${customerId}`)).at(-1);
   const ticketId = opened?.type === 'ConversationTicketOpened' ? opened.ticketId : '';
+  return { waId, customerId, ticketId, types: async () => (await world.typesIn(`ticket-${ticketId}`)).slice(3) };
+};
+
+/** The call rings until `end`. */
+const ringing = async () => {
+  const { ticketId, waId, ...rest } = await called();
+  const [callId = ''] = (await world.w.stateOf(ticket, ticketId)).calls.keys();
   const end = async () => {
-    const [callId = ''] = (await world.w.stateOf(ticket, ticketId)).calls.keys();
-    const call = { at: world.clock.now, ticketId, callId, direction: 'outgoing', agentId: 'ana' } as const;
-    const how = { status: 'disconnected', subStatus: 'refused', missReason: null } as const;
-    await world.w.transact(ticket, ticketId, { type: 'RecordCallEnded', ...call, ...how }, bySystem());
+    const metaCallId = (await world.w.stateOf(call, callId)).metaCallId ?? '';
+    await world.deliver(delivery(outgoing.unanswered({ channelId: care.channelId, waId, metaCallId, callId })));
+    await release(callId);
   };
-  return { waId, customerId, ticketId, end, types: async () => (await world.typesIn(`ticket-${ticketId}`)).slice(3) };
+  return { ...rest, ticketId, end };
+};
+
+/** Meta refused the call: it was over at once. */
+const ticketed = () => {
+  world.meta.answerNext(metaError(400, 100));
+  return called();
 };
 
 describe('tickets', () => {
-  test('are not given away while their call is live, and then to agents, teams or nobody', async () => {
-    const { ticketId, end, types } = await ticketed();
+  test('are not given away while their call is live, and from the moment it ends to agents, teams or nobody', async () => {
+    const { ticketId, end, types } = await ringing();
     const assign = (body: object, who = as('team_manager')) => world.ask(who, `/v1/tickets/${ticketId}/assign`, body);
     expect(await assign({ agentId: 'ben' })).toMatchObject({ status: 409, body: { code: 'ticket.call_live' } });
     await end();
@@ -61,7 +79,7 @@ describe('tickets', () => {
   });
 
   test('are resolved and reopened together with their conversation', async () => {
-    const { ticketId, customerId, end, types } = await ticketed();
+    const { ticketId, customerId, end, types } = await ringing();
     const act = (what: string) => world.ask(care.as('ana'), `/v1/tickets/${ticketId}/${what}`);
     expect(await act('resolve')).toMatchObject({ status: 409, body: { code: 'ticket.call_live' } });
     await end();
@@ -76,8 +94,7 @@ describe('tickets', () => {
   });
 
   test('are not reopened beside another open one', async () => {
-    const { ticketId, waId, end } = await ticketed();
-    await end();
+    const { ticketId, waId } = await ticketed();
     await world.ask(care.as('ana'), `/v1/tickets/${ticketId}/resolve`);
     const { status, body } = await world.ask(care.as('ana'), '/v1/calls', {
       channelId: care.channelId,
@@ -88,8 +105,7 @@ describe('tickets', () => {
       status: 409,
       body: { code: 'ticket.another_open', ticketId: body.ticketId },
     });
-    const release = { type: 'ReleaseAgent', at: world.clock.now, agentId: 'ana', callId: body.callId } as const;
-    await world.w.transact(agent, `${care.store}.ana`, { ...release, because: 'ended' }, bySystem());
+    await release(body.callId);
   });
 
   test('keep notes', async () => {

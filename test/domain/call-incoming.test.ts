@@ -123,6 +123,9 @@ describe('an incoming call that no agent answered is missed for one reason', () 
       told(...commands).events.flatMap((event) => (event.type === 'CallMissed' ? event.hangUp : []));
     expect(hangsUp(received(), routed(1, 'unassigned_mode'))).toEqual([true]);
     expect(hangsUp(received(), terminated({ after: 9 }), routed(10))).toEqual([false]);
+    expect(hangsUp(received(60), routed(61, 'unassigned_mode'))).toEqual([true]);
+    expect(hangsUp(received(60.001), routed(61, 'unassigned_mode'))).toEqual([false]);
+    expect(hangsUp(received(60.001), routed(61))).toEqual([false]);
   });
 
   test.each([

@@ -93,6 +93,7 @@ describe('a callback request', () => {
   test('has an id from which the customer and the channel are found', () => {
     expect(pairOfCallback(callbackId)).toEqual(pair);
     expect(encodeURIComponent(callbackId)).toBe(callbackId);
+    expect(pairOfCallback('front-desk.cus_a.2')).toEqual({ channelId: 'front-desk', customerId: 'cus_a' });
   });
 
   test.each(['', 'nobody', 'a.b', 'a.b.0', 'a.b.x', 'a.b.1.2', 'a b.c.1', '.b.1'])('is not named by "%s"', (id) => {

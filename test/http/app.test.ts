@@ -128,8 +128,9 @@ describe('identity', () => {
   });
 
   test('tells the handler who asks', async () => {
-    const { body } = await ask('/v1/whoami', { token: await tokenOf({ ...claims, teams: ['sales'] }) });
-    expect(body).toMatchObject({ ...claims, teams: ['sales'] });
+    const sales = { ...claims, store: 'acme-shoes_2', teams: ['sales'] };
+    const { body } = await ask('/v1/whoami', { token: await tokenOf(sales) });
+    expect(body).toMatchObject(sales);
   });
 
   test.each([

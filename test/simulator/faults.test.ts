@@ -22,6 +22,8 @@ test('sends every webhook twice when told so', async () => {
 
 test('loses every webhook when told so', async () => {
   expect(await textsUnder({ drop: 1 })).toEqual([]);
+  expect(await textsUnder({ drop: true, duplicate: true })).toEqual([]);
+  expect(await textsUnder({ drop: false })).toEqual(numbered);
 });
 
 test('lets every second webhook overtake the one before when told so', async () => {
