@@ -12,61 +12,31 @@ import {
   type Value,
 } from './bson/value.ts';
 import { DocumentError } from './errors.ts';
-
-import type { Test } from './filter.ts';
+import type { Pattern, Test } from './filter.ts';
+import { compilePattern } from './regex/translate.ts';
 
 const bad = (message: string): DocumentError => new DocumentError('BadValue', message);
 
-/** The options MongoDB knows, as JavaScript's flags. */
-const flagsOf = (options: string): { flags: string; isExtended: boolean } => {
+const assertNoZero = (what: string, text: string): void => {
+  if (text.includes('\0')) throw bad(`Regular expression${what} cannot contain an embedded null byte`);
+};
+
+/** A pattern as a filter has it. */
+const patternOf = (source: string, options: string): Pattern => {
+  assertNoZero('', source);
+  assertNoZero(' options string', options);
   const unknown = /[^imsxu]/.exec(options);
   if (unknown) throw new DocumentError(51108, `invalid flag in regex options: ${unknown[0]}`);
-  return { flags: [...'ims'].filter((flag) => options.includes(flag)).join(''), isExtended: options.includes('x') };
+  return { source, options, compiled: compilePattern(source, options.replaceAll('u', '')) };
 };
 
-const withoutWhitespace = (source: string): string =>
-  source.replace(/\\.|\[(?:\\.|[^\]\\])*\]|\s+|#[^\n]*/gs, (part) => (/^[\s#]/.test(part) ? '' : part));
-
-/** What PCRE understands and JavaScript silently reads as something else. */
-const foreign = /^\\(?:[AzZGhHRQEKNXvCg]|x\{)|^\[:|^\[\^?\]/;
-
-const refuseForeign = (source: string): void => {
-  const part = source.match(/\\x\{|\\[\s\S]|\[:|\[\^?\]/g)?.find((one) => foreign.test(one));
-  if (part) throw new DocumentError(51091, `Regular expression is invalid: ${part} is not supported by this server`);
-};
-
-/** Compiles a pattern as near to PCRE as JavaScript's engine allows; what it cannot express is refused. */
-const regexOf = (source: string, options: string): RegExp => {
-  const inline = /^\(\?([imsx]+)\)/.exec(source);
-  const { flags, isExtended } = flagsOf(inline ? [...new Set(options + inline[1]!)].join('') : options);
-  const rest = inline ? source.slice(inline[0].length) : source;
-  refuseForeign(rest);
-  try {
-    return new RegExp(isExtended ? withoutWhitespace(rest) : rest, `${flags}u`);
-  } catch {
-    return legacyRegex(isExtended ? withoutWhitespace(rest) : rest, flags);
-  }
-};
-
-const legacyRegex = (source: string, flags: string): RegExp => {
-  try {
-    return new RegExp(source, flags);
-  } catch (error) {
-    throw new DocumentError(51091, `Regular expression is invalid: ${(error as Error).message}`);
-  }
-};
-
-const regexValue = (value: Value): RegExp => {
-  const { pattern, options } = regexParts(value);
-  return regexOf(pattern, options);
-};
-
-/** The test of a pattern. */
-export const regexTest = (value: Value, options: Value | undefined): Test => {
+/** The test of a pattern, whose options may stand beside it. */
+export const regexTest = (value: Value, beside?: Value): Test => {
   if (value.type !== Type.regex && !isString(value)) throw bad('$regex has to be a string');
-  if (options && !isString(options)) throw bad('$options has to be a string');
-  const { pattern, options: own } = isString(value) ? { pattern: text(value), options: '' } : regexParts(value);
-  return { op: '$regex', pattern: regexOf(pattern, options ? text(options) : own), source: value };
+  if (beside && !isString(beside)) throw bad('$options has to be a string');
+  const { pattern, options } = isString(value) ? { pattern: text(value), options: '' } : regexParts(value);
+  if (options !== '' && beside) throw new DocumentError(51075, 'options set in both $regex and $options');
+  return { op: '$regex', pattern: patternOf(pattern, beside ? text(beside) : options) };
 };
 
 const typeNumber = (value: Value): number[] => {
@@ -140,6 +110,11 @@ export const inTest = (name: string, value: Value): Test => {
   return {
     op: '$in',
     operands: list.filter((item) => item.type !== Type.regex),
-    patterns: list.filter((item) => item.type === Type.regex).map(regexValue),
+    patterns: list
+      .filter((item) => item.type === Type.regex)
+      .map((item) => {
+        const { pattern, options } = regexParts(item);
+        return patternOf(pattern, options);
+      }),
   };
 };

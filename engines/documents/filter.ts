@@ -9,11 +9,18 @@ import { type Path, pathOf } from './paths.ts';
 
 export type Comparison = '$eq' | '$gt' | '$gte' | '$lt' | '$lte';
 
+/** A regular expression as it was written, and ready to use. */
+export interface Pattern {
+  readonly source: string;
+  readonly options: string;
+  readonly compiled: RegExp;
+}
+
 /** A test of the value at a path. */
 export type Test =
   | { readonly op: Comparison; readonly operand: Value }
-  | { readonly op: '$in'; readonly operands: readonly Value[]; readonly patterns: readonly RegExp[] }
-  | { readonly op: '$regex'; readonly pattern: RegExp; readonly source: Value }
+  | { readonly op: '$in'; readonly operands: readonly Value[]; readonly patterns: readonly Pattern[] }
+  | { readonly op: '$regex'; readonly pattern: Pattern }
   | { readonly op: '$exists' }
   | { readonly op: '$type'; readonly types: ReadonlySet<number> }
   | { readonly op: '$size'; readonly size: number }
@@ -128,7 +135,7 @@ const comparison =
   };
 
 const negation = (path: Path, value: Value): Filter => {
-  if (value.type === Type.regex) return not({ kind: 'test', path, test: regexTest(value, undefined) });
+  if (value.type === Type.regex) return not({ kind: 'test', path, test: regexTest(value) });
   if (!isDocument(value)) throw bad('$not needs a regex or a document');
   if (elements(value).length === 0) throw bad('$not cannot be empty');
   return not(and(parseOperators(path, value)));
@@ -192,9 +199,7 @@ const parseOperators = (path: Path, value: Value): Filter[] => {
 
 /** Equality as a filter writes it: a regular expression matches by pattern. */
 const equality = (path: Path, value: Value): Filter =>
-  value.type === Type.regex
-    ? { kind: 'test', path, test: regexTest(value, undefined) }
-    : comparison('$eq')(path, value);
+  value.type === Type.regex ? { kind: 'test', path, test: regexTest(value) } : comparison('$eq')(path, value);
 
 const parseField = (name: string, value: Value): Filter[] => {
   if (name.startsWith('$')) {

@@ -3,7 +3,7 @@ import { compare, truthy } from './bson/compare.ts';
 import { toInteger, toNumber } from './bson/number.ts';
 import { rank, Type } from './bson/types.ts';
 import { isArray, isDocument, isNumber, items, regexParts, text, type Value } from './bson/value.ts';
-import type { Comparison, Filter, Test } from './filter.ts';
+import type { Comparison, Filter, Pattern, Test } from './filter.ts';
 import { encodeKey } from './key-encoding.ts';
 import { type Details, visitPath } from './paths.ts';
 
@@ -44,15 +44,16 @@ const comparisonTest = (op: Comparison, operand: Value): ValueTest => {
     !(skipsNaN && value.type !== Type.int32 && isNaNValue(value));
 };
 
-const matchesPattern = (value: Value | undefined, pattern: RegExp, source?: Value): boolean => {
+/** A pattern matches texts, and a regular expression that is written the same way. */
+const matchesPattern = (value: Value | undefined, { source, options, compiled }: Pattern): boolean => {
   if (!value) return false;
-  if (value.type === Type.string || value.type === Type.symbol) return pattern.test(text(value));
+  if (value.type === Type.string || value.type === Type.symbol) return compiled.test(text(value));
   if (value.type !== Type.regex) return false;
-  if (source?.type === Type.regex) return compare(value, source) === 0;
-  return source === undefined && regexParts(value).pattern === pattern.source;
+  const parts = regexParts(value);
+  return parts.pattern === source && parts.options === options;
 };
 
-const inTest = (operands: readonly Value[], patterns: readonly RegExp[]): ValueTest => {
+const inTest = (operands: readonly Value[], patterns: readonly Pattern[]): ValueTest => {
   const keys = new Set(operands.map((operand) => encodeKey(operand).toString('latin1')));
   const hasNull = operands.some(({ type }) => type === Type.null);
   return (value) =>
@@ -96,7 +97,7 @@ const valueTest = (test: Test): ValueTest | undefined => {
     case '$in':
       return inTest(test.operands, test.patterns);
     case '$regex':
-      return (value) => matchesPattern(value, test.pattern, test.source);
+      return (value) => matchesPattern(value, test.pattern);
     case '$exists':
       return (value) => value !== undefined;
     case '$type':

@@ -1,6 +1,6 @@
 import { binary, double, timestamp, type Writable } from '../bson/build.ts';
 import { elements, field, isString, text } from '../bson/value.ts';
-import { DocumentError, notImplemented } from '../errors.ts';
+import { codes, DocumentError, notImplemented } from '../errors.ts';
 import { sessionOf } from '../sessions.ts';
 import type { Message } from '../wire.ts';
 import { administrationCommands } from './administration.ts';
@@ -32,7 +32,7 @@ export interface Client {
 const refuseTransactions = (name: string, args: Arguments): void => {
   if (name === 'commitTransaction' || name === 'abortTransaction') {
     throw new DocumentError(
-      251,
+      'NoSuchTransaction',
       'There is no transaction: the embedded document store has no multi-document transactions',
     );
   }
@@ -63,7 +63,12 @@ const failure = (error: unknown): Reply => {
     return { ok: double(0), errmsg: message, code, codeName, ...details };
   }
   process.stderr.write(`documents: ${error instanceof Error ? error.stack : String(error)}\n`);
-  return { ok: double(0), errmsg: `internal error: ${String(error)}`, code: 1, codeName: 'InternalError' };
+  return {
+    ok: double(0),
+    errmsg: `internal error: ${String(error)}`,
+    code: codes.InternalError,
+    codeName: 'InternalError',
+  };
 };
 
 const databaseOf = (message: Message): string => {

@@ -170,7 +170,7 @@ export const sorted = (source: Source, sort: Sort, limit = Number.POSITIVE_INFIN
       size += doc.end - doc.start;
       if (size > mostSortBytes && !isBounded) {
         const text = `Sort exceeded memory limit of ${mostSortBytes} bytes, but did not opt in to external sorting.`;
-        throw new DocumentError(292, text);
+        throw new DocumentError('QueryExceededMemoryLimitNoDiskUseAllowed', text);
       }
       runs.add(sort.key(doc), doc);
     },

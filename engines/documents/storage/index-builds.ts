@@ -97,7 +97,7 @@ export class IndexBuilds {
       });
       if (violation) throw violation;
       if (this.store.catalogue.get(namespaceOf(collection)) !== collection) {
-        throw new DocumentError(276, 'Index build failed: the collection was dropped meanwhile');
+        throw new DocumentError('IndexBuildAborted', 'Index build failed: the collection was dropped meanwhile');
       }
       await breathe();
     }

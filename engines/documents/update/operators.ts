@@ -1,6 +1,7 @@
+import { add, multiply } from '../bson/arithmetic.ts';
 import { date, int32, int64, timestamp } from '../bson/build.ts';
 import { compare } from '../bson/compare.ts';
-import { add, multiply, toInteger } from '../bson/number.ts';
+import { toInteger } from '../bson/number.ts';
 import { Type, typeNames } from '../bson/types.ts';
 import { elements, field, identical, isDocument, isNumber, isString, text, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';

@@ -27,7 +27,7 @@ const checkName = (path: string): readonly string[] => {
       path === ''
         ? 'An empty update path is not valid.'
         : `The update path '${path}' contains an empty field name, which is not allowed.`;
-    throw new DocumentError(56, text);
+    throw new DocumentError('EmptyFieldName', text);
   }
   if (names[0]!.startsWith('$')) {
     const text =
