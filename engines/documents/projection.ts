@@ -6,8 +6,9 @@ import { toNumber } from './bson/number.ts';
 import { Type } from './bson/types.ts';
 import { elements, isArray, isDocument, isNumber, items, type Value } from './bson/value.ts';
 import { DocumentError, notImplemented } from './errors.ts';
-import { type Filter, parseFilter } from './filter.ts';
-import { compileFilter, type Matcher } from './matcher.ts';
+import { compileFilter, type Matcher } from './filter/matcher.ts';
+import { parseFilter } from './filter/parse.ts';
+import type { Filter } from './filter/shape.ts';
 import { type Details, pathOf } from './paths.ts';
 
 /** Turns a document into what the caller asked to see of it. */

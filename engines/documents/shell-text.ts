@@ -46,8 +46,11 @@ const texts: Readonly<Record<number, (value: Value) => string>> = {
 /** A value as MongoDB prints it in messages. */
 const valueText = (value: Value): string => texts[value.type]?.(value) ?? '?';
 
+/** A named value as MongoDB prints it in messages. */
+export const elementText = (name: string, value: Value): string => `${name}: ${valueText(value)}`;
+
 /** A document as MongoDB prints it in messages. */
 export const documentText = (doc: Value): string => {
-  const parts = elements(doc).map(({ name, value }) => `${name}: ${valueText(value)}`);
+  const parts = elements(doc).map(({ name, value }) => elementText(name, value));
   return parts.length > 0 ? `{ ${parts.join(', ')} }` : '{}';
 };

@@ -1,9 +1,9 @@
 import { date, toValue } from '../bson/build.ts';
 import { elements, isArray, isDocument, isString, items, text, type Value } from '../bson/value.ts';
 import { DocumentError, notImplemented } from '../errors.ts';
+import { assertFieldName, fieldPath } from '../field-path.ts';
 import type { Path } from '../paths.ts';
 import { dateParts } from './dates.ts';
-import { assertFieldName, fieldPath } from './field-path.ts';
 import { isForm, partsOf, switchBranches, variableName } from './forms.ts';
 import { assertArity, type Operator } from './operator.ts';
 import { operatorOf } from './operators.ts';

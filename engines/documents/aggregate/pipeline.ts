@@ -2,8 +2,8 @@ import { arrayValue, documentValue, encode, encodeElements, toValue } from '../b
 import { toInteger } from '../bson/number.ts';
 import { elements, isArray, isDocument, isNumber, isString, items, text, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
-import { parseFilter } from '../filter.ts';
-import { compileFilter } from '../matcher.ts';
+import { compileFilter } from '../filter/matcher.ts';
+import { parseFilter } from '../filter/parse.ts';
 import { filtered, flatMapped, limited, listSource, mapped, type Source, skipped, sorted } from '../query/source.ts';
 import { compileSort } from '../sort.ts';
 import { documentStages } from './document-stages.ts';

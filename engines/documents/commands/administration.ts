@@ -1,8 +1,8 @@
 import { hostname, totalmem } from 'node:os';
 import { backup } from '../backup.ts';
 import { date, documentValue, encode, objectId, timestamp, type Writable } from '../bson/build.ts';
-import { parseFilter } from '../filter.ts';
-import { compileFilter } from '../matcher.ts';
+import { compileFilter } from '../filter/matcher.ts';
+import { parseFilter } from '../filter/parse.ts';
 import { sessionOf } from '../sessions.ts';
 import type { Collection } from '../storage/catalogue.ts';
 import { endOfScope, scoped } from '../storage/environment.ts';

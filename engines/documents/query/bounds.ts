@@ -1,7 +1,7 @@
 import { regexValue, toValue } from '../bson/build.ts';
 import { rank, Type } from '../bson/types.ts';
 import type { Value } from '../bson/value.ts';
-import type { Pattern, Test } from '../filter.ts';
+import type { Pattern, Test } from '../filter/shape.ts';
 import { encodeKey } from '../key-encoding.ts';
 
 /** A stretch of one field's encoded values: from `lower` up to but without `upper`. */

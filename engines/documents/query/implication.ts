@@ -1,7 +1,7 @@
 import { compare, equal } from '../bson/compare.ts';
 import { rank, Type } from '../bson/types.ts';
 import type { Value } from '../bson/value.ts';
-import type { Filter, Test } from '../filter.ts';
+import type { Filter, Test } from '../filter/shape.ts';
 
 /** The tests every match of a filter passes. */
 export const conjuncts = (filter: Filter): Filter[] =>

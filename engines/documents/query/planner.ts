@@ -1,4 +1,4 @@
-import type { Filter, Test } from '../filter.ts';
+import type { Filter, Test } from '../filter/shape.ts';
 import { idKey, keptBytes, maxKey } from '../key-encoding.ts';
 import type { Sort } from '../sort.ts';
 import type { Collection, Index } from '../storage/catalogue.ts';

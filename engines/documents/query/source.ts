@@ -1,7 +1,7 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
-import type { Matcher } from '../matcher.ts';
+import type { Matcher } from '../filter/matcher.ts';
 import type { Sort } from '../sort.ts';
 import type { Budget, Scan } from './scan.ts';
 import { SortedRuns } from './sorted-runs.ts';

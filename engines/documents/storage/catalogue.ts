@@ -3,8 +3,9 @@ import { binary, encode } from '../bson/build.ts';
 import { truthy } from '../bson/compare.ts';
 import { toNumber } from '../bson/number.ts';
 import { bytesOf, documentAt, elements, field, isArray, isDocument, items, text, type Value } from '../bson/value.ts';
-import { type Filter, parseFilter } from '../filter.ts';
-import { compileFilter, type Matcher } from '../matcher.ts';
+import { compileFilter, type Matcher } from '../filter/matcher.ts';
+import { parseFilter } from '../filter/parse.ts';
+import type { Filter } from '../filter/shape.ts';
 import { type Path, pathOf } from '../paths.ts';
 import type { Environment } from './environment.ts';
 

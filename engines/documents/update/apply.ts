@@ -2,7 +2,7 @@ import { compileStages } from '../aggregate/document-stages.ts';
 import { documentValue, encodeElements } from '../bson/build.ts';
 import { elements, field, identical, isArray, isDocument, items, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
-import type { Matcher } from '../matcher.ts';
+import type { Matcher } from '../filter/matcher.ts';
 import { type Modification, parseArrayFilters, parseModifications } from './parse.ts';
 import { type Branch, changeAt, open, seal, valueAt } from './tree.ts';
 

@@ -4,8 +4,8 @@ import { toInteger, toNumber } from '../bson/number.ts';
 import { Type, typeNames } from '../bson/types.ts';
 import { elements, identical, isArray, isDocument, isNumber, items, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
-import { parseFilter } from '../filter.ts';
-import { compileFilter, compileItemFilter } from '../matcher.ts';
+import { compileFilter, compileItemFilter } from '../filter/matcher.ts';
+import { parseFilter } from '../filter/parse.ts';
 import { compileSort } from '../sort.ts';
 import type { MakeOperator } from './operators.ts';
 

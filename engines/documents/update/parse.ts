@@ -1,8 +1,8 @@
 import { documentValue, encode } from '../bson/build.ts';
 import { elements, isArray, isDocument, isString, items, text, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
-import { parseFilter } from '../filter.ts';
-import { compileFilter, type Matcher } from '../matcher.ts';
+import { compileFilter, type Matcher } from '../filter/matcher.ts';
+import { parseFilter } from '../filter/parse.ts';
 import { arrayIndex } from '../paths.ts';
 import { neverCreates } from './array-operators.ts';
 import { updateOperators } from './operators.ts';

@@ -3,7 +3,7 @@ import { documentValue, encode, encodeElements, objectId } from '../bson/build.t
 import { Type, typeNames } from '../bson/types.ts';
 import { elements, field, identical, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
-import type { Filter } from '../filter.ts';
+import type { Filter } from '../filter/shape.ts';
 import { conjuncts } from '../query/implication.ts';
 import type { Update } from '../update/apply.ts';
 import { changeAt, open, seal } from '../update/tree.ts';

@@ -1,5 +1,5 @@
-import { DocumentError } from '../errors.ts';
-import { type Path, pathOf } from '../paths.ts';
+import { DocumentError } from './errors.ts';
+import { type Path, pathOf } from './paths.ts';
 
 /** Throws unless a field may have this name in an expression or a projection. */
 export const assertFieldName = (name: string): void => {
