@@ -5,7 +5,7 @@ import { bytesOf, isArray, isNumber, items, type Value } from '../bson/value.ts'
 import { DocumentError } from '../errors.ts';
 import { encodeKey } from '../key-encoding.ts';
 import { pathOf, visitPath } from '../paths.ts';
-import { compileProjection } from '../projection.ts';
+import { compileProjection } from '../projection/project.ts';
 import { type Request, requestOf, type Search, search } from '../query/find.ts';
 import { mapped, turn } from '../query/source.ts';
 import type { Arguments } from './arguments.ts';

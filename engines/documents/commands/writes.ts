@@ -1,7 +1,7 @@
 import { documentValue, encode, type Writable } from '../bson/build.ts';
 import { elements, type Value } from '../bson/value.ts';
 import { DocumentError, notImplemented } from '../errors.ts';
-import { compileProjection } from '../projection.ts';
+import { compileProjection } from '../projection/project.ts';
 import { requestOf } from '../query/find.ts';
 import { listSource } from '../query/source.ts';
 import { compileUpdate } from '../update/apply.ts';
