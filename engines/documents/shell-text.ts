@@ -44,7 +44,7 @@ const texts: Readonly<Record<number, (value: Value) => string>> = {
 };
 
 /** A value as MongoDB prints it in messages. */
-const valueText = (value: Value): string => texts[value.type]?.(value) ?? '?';
+export const valueText = (value: Value): string => texts[value.type]?.(value) ?? '?';
 
 /** A named value as MongoDB prints it in messages. */
 export const elementText = (name: string, value: Value): string => `${name}: ${valueText(value)}`;

@@ -98,9 +98,9 @@ export class Arguments {
     });
   }
 
-  /** The same, where none means an empty list. */
-  documentsOr(name: string): readonly Value[] {
-    return this.fields.has(name) ? this.documents(name) : [];
+  /** The same, where it need not be there. */
+  optionalDocuments(name: string): readonly Value[] | undefined {
+    return this.fields.has(name) ? this.documents(name) : undefined;
   }
 
   list(name: string): Value[] {

@@ -70,7 +70,7 @@ const updateOperation = (namespace: Namespace, statement: Arguments): Change => 
   refuseUnknownFields(statement);
   statement.refuseCollation();
   if (statement.get('c')) throw notImplemented('an update with constants');
-  const update = compileUpdate(required(statement, 'u'), statement.documentsOr('arrayFilters'));
+  const update = compileUpdate(required(statement, 'u'), statement.optionalDocuments('arrayFilters'));
   const isMulti = statement.flag('multi');
   if (isMulti && update.kind === 'replacement') {
     throw new DocumentError('FailedToParse', 'multi update is not supported for replacement-style update');
@@ -168,7 +168,7 @@ const modifyOperation = (call: Call): Change => {
     namespace: namespaceOf(call),
     request: requestOf(args.document('query'), args.optionalDocument('sort'), 0, 0, args.get('hint')),
     isMulti: false,
-    update: update && compileUpdate(update, args.documentsOr('arrayFilters')),
+    update: update && compileUpdate(update, args.optionalDocuments('arrayFilters')),
     isUpsert: args.flag('upsert'),
     returns: args.flag('new') ? 'after' : 'before',
   };

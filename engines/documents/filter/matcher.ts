@@ -34,7 +34,7 @@ const arrayTest = (test: Test): ArrayTest => {
 };
 
 /** A filter over an array item itself, as `$elemMatch: {$gt: 5}` has it. */
-export const compileItemFilter = (filter: Filter): Matcher => {
+const compileItemFilter = (filter: Filter): Matcher => {
   if (filter.kind === 'not') {
     const matches = compileItemFilter(filter.of);
     return (item) => !matches(item);

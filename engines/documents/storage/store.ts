@@ -1,6 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { documentValue, encode, type Writable } from '../bson/build.ts';
-import { documentAt, elements, field, isDocument, type Value } from '../bson/value.ts';
+import { documentAt, field, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
 import { boundedKey, encodeKey, maxKey } from '../key-encoding.ts';
 import { Catalogue, type Collection, countKey, type Index } from './catalogue.ts';
@@ -8,8 +8,6 @@ import { updateDescription } from './diff.ts';
 import { type Environment, endOfScope, openEnvironment, scoped } from './environment.ts';
 import { assertUnique, duplicateKey, type Entries, entriesOf } from './index-entries.ts';
 import { Oplog, type OplogLimits } from './oplog.ts';
-
-const largestDocument = 16 * 1024 * 1024;
 
 type EventMaker = (clusterTime: Value) => Buffer;
 
@@ -31,16 +29,6 @@ const eventMaker =
     encode({ operationType, clusterTime, wallTime: new Date(), ...head, ns, ...rest });
 
 const nsOf = ({ db, name }: Collection) => ({ db, coll: name });
-
-/** The parts of a reference to another document, which may stand in an `_id`. */
-const referenceNames = new Set(['$ref', '$id', '$db']);
-
-const assertIdNames = (id: Value): void => {
-  const dollar = isDocument(id) && elements(id).find(({ name }) => name.startsWith('$') && !referenceNames.has(name));
-  if (!dollar) return;
-  const text = `_id fields may not contain '$'-prefixed fields: ${dollar.name} is not valid for storage.`;
-  throw new DocumentError('DollarPrefixedFieldName', text);
-};
 
 /** Documents, indexes and the order of changes, in lmdb. Reads are synchronous; writes belong inside `write`. */
 export class Store {
@@ -123,9 +111,7 @@ export class Store {
   }
 
   insert(tx: Transaction, collection: Collection, doc: Value): void {
-    assertSize(doc);
     const idValue = field(doc, '_id')!;
-    assertIdNames(idValue);
     const whole = encodeKey(idValue);
     const id = boundedKey(whole, maxKey.id);
     if (this.env.documents.doesExist(scoped(collection.id, id))) throw this.duplicateId(collection, idValue);
@@ -140,7 +126,6 @@ export class Store {
 
   /** Stores `after` in the place of `before`; they have the same `_id`. */
   replace(tx: Transaction, collection: Collection, id: Buffer, before: Value, after: Value, isUpdate: boolean): void {
-    assertSize(after);
     const changes = collection.indexes.map((index) => ({
       index,
       old: entriesOf(index, id, before),
@@ -258,13 +243,3 @@ export const mergeShape = (index: Index, { arrays, isInexact }: Entries): boolea
 };
 
 const bytes = (doc: Value): Buffer => doc.buf.subarray(doc.start, doc.end);
-
-const assertSize = (doc: Value): void => {
-  const size = doc.end - doc.start;
-  if (size > largestDocument) {
-    throw new DocumentError(
-      'BSONObjectTooLarge',
-      `BSONObj size: ${size} is invalid. Size must be between 0 and ${largestDocument}`,
-    );
-  }
-};

@@ -1,11 +1,13 @@
 import { field, identical, type Value } from '../bson/value.ts';
-import type { DocumentError } from '../errors.ts';
+import { DocumentError } from '../errors.ts';
 import type { Details } from '../paths.ts';
 import type { Request } from '../query/find.ts';
 import type { Collection } from '../storage/catalogue.ts';
 import type { Store, Transaction } from '../storage/store.ts';
-import { assertSameId, type Update } from '../update/apply.ts';
-import { upsertedDocument, withIdFirst } from './upsert.ts';
+import { assertSameId, type Update, withTimestamps } from '../update/apply.ts';
+import { assertInsertedId, assertUpdatedId, withIdFirst } from './ids.ts';
+import { assertStorable } from './limits.ts';
+import { upsertedDocument } from './upsert.ts';
 
 /** Where an operation writes. */
 export interface Namespace {
@@ -53,7 +55,9 @@ const nothing: Outcome = { n: 0, modified: 0 };
 
 /** Inserts the document of an operation. */
 export const applyInsert = (store: Store, tx: Transaction, { namespace, doc }: Insert): Outcome => {
-  const whole = withIdFirst(doc);
+  assertInsertedId(doc);
+  const whole = withTimestamps(withIdFirst(doc));
+  assertStorable(whole, 'insert');
   store.insert(tx, store.collectionFor(tx, namespace.db, namespace.name), whole);
   return { n: 1, modified: 0 };
 };
@@ -76,6 +80,27 @@ const matchedIndex = (op: Change, doc: Value): number | undefined => {
   return details.index;
 };
 
+/** MongoDB tells in which command a document could not be changed. */
+const inPlan = (op: Change, work: () => Value): Value => {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof DocumentError)) throw error;
+    const command = op.returns === 'nothing' ? 'update' : 'findAndModify';
+    const text = `Plan executor error during ${command} :: caused by :: ${error.message}`;
+    throw new DocumentError(error.code, text, error.details);
+  }
+};
+
+const changed = (update: Update, doc: Value, index: number | undefined): Value => {
+  const made = update.apply(doc, { matchedIndex: index, isInsert: false });
+  assertSameId(doc, made, update.kind);
+  const after = withIdFirst(made);
+  assertUpdatedId(after);
+  assertStorable(after, 'update');
+  return after;
+};
+
 /** Changes one found document; it must still match. */
 export const applyToFound = (
   store: Store,
@@ -86,9 +111,7 @@ export const applyToFound = (
   doc: Value,
 ): Outcome => {
   if (!op.update) return removeFound(store, tx, collection, op, id, doc);
-  const changed = op.update.apply(doc, { matchedIndex: matchedIndex(op, doc), isInsert: false });
-  assertSameId(doc, changed, op.update.kind);
-  const after = withIdFirst(changed);
+  const after = inPlan(op, () => changed(op.update!, doc, matchedIndex(op, doc)));
   const isSame = identical(doc, after);
   if (!isSame) store.replace(tx, collection, id, doc, after, op.update.kind !== 'replacement');
   const value = op.returns === 'before' ? doc : op.returns === 'after' ? after : undefined;
@@ -98,7 +121,7 @@ export const applyToFound = (
 /** What an operation does when nothing matches: insert if it is an upsert. */
 export const applyToNone = (store: Store, tx: Transaction, op: Change): Outcome => {
   if (!op.isUpsert || !op.update) return nothing;
-  const doc = upsertedDocument(op.request.filter, op.update);
+  const doc = inPlan(op, () => upsertedDocument(op.request.filter, op.update!));
   store.insert(tx, store.collectionFor(tx, op.namespace.db, op.namespace.name), doc);
   return {
     n: 1,
