@@ -28,7 +28,9 @@ export const codes = {
   InvalidNamespace: 73,
   IndexOptionsConflict: 85,
   IndexKeySpecsConflict: 86,
+  UnknownReplWriteConcern: 79,
   OperationFailed: 96,
+  UnsatisfiableWriteConcern: 100,
   NotExactValueField: 111,
   CommandNotSupported: 115,
   CursorInUse: 143,
@@ -48,10 +50,16 @@ export const codes = {
   IndexBuildAborted: 276,
   ChangeStreamFatalError: 280,
   ChangeStreamHistoryLost: 286,
+  NoQueryExecutionPlans: 291,
   QueryExceededMemoryLimitNoDiskUseAllowed: 292,
+  APIVersionError: 322,
+  APIStrictError: 323,
   BSONObjectTooLarge: 10334,
   DuplicateKey: 11000,
   InterruptedAtShutdown: 11600,
+  DatabaseDifferCase: 13297,
+  IDLFailedToParse: 40414,
+  IDLUnknownField: 40415,
 } as const;
 
 const names: ReadonlyMap<number, string> = new Map(Object.entries(codes).map(([name, code]) => [code, name]));
@@ -72,6 +80,9 @@ export class DocumentError extends Error {
     return names.get(this.code) ?? `Location${this.code}`;
   }
 }
+
+/** The error for arguments a command or statement cannot have; it concerns the command as a whole. */
+export class ArgumentError extends DocumentError {}
 
 /** The error for something MongoDB can do and this server cannot. */
 export const notImplemented = (what: string): DocumentError =>

@@ -1,24 +1,36 @@
 import { binary, double, timestamp, type Writable } from '../bson/build.ts';
 import { elements, field, isString, text } from '../bson/value.ts';
-import { codes, DocumentError, notImplemented } from '../errors.ts';
+import { codes, DocumentError } from '../errors.ts';
 import { sessionOf } from '../sessions.ts';
 import type { Message } from '../wire.ts';
 import { administrationCommands } from './administration.ts';
 import { aggregateCommands } from './aggregate.ts';
 import { Arguments } from './arguments.ts';
+import { collectionCommands } from './collections.ts';
 import type { Command, Reply, Server } from './context.ts';
-import { definitionCommands } from './definitions.ts';
 import { refuseUnknownFields } from './fields.ts';
+import { assertApiVersion, assertReadConcern, refuseTransactions, timeLimitOf } from './generic.ts';
+import { handshakeCommands } from './handshake.ts';
+import { indexCommands } from './indexes.ts';
 import { readCommands } from './reads.ts';
+import { statisticsCommands } from './statistics.ts';
+import { writeConcernReply } from './write-concern.ts';
 import { writeCommands } from './writes.ts';
+
+const changing: ReadonlySet<string> = new Set(
+  Object.keys({ ...writeCommands, ...collectionCommands, ...indexCommands }),
+);
 
 const commands: ReadonlyMap<string, Command> = new Map(
   Object.entries({
+    ...handshakeCommands,
     ...administrationCommands,
+    ...statisticsCommands,
     ...readCommands,
     ...aggregateCommands,
     ...writeCommands,
-    ...definitionCommands,
+    ...collectionCommands,
+    ...indexCommands,
   }),
 );
 
@@ -28,26 +40,6 @@ export interface Client {
   readonly connectionId: number;
   readonly gone: AbortSignal;
 }
-
-const refuseTransactions = (name: string, args: Arguments): void => {
-  if (name === 'commitTransaction' || name === 'abortTransaction') {
-    throw new DocumentError(
-      'NoSuchTransaction',
-      'There is no transaction: the embedded document store has no multi-document transactions',
-    );
-  }
-  if (args.get('startTransaction') || args.get('autocommit')) {
-    throw new DocumentError(
-      'OperationNotSupportedInTransaction',
-      'The embedded document store has no multi-document transactions; use a MongoDB replica set',
-    );
-  }
-};
-
-const refuseSnapshots = (args: Arguments): void => {
-  const level = field(args.document('readConcern'), 'level');
-  if (isString(level) && text(level) === 'snapshot') throw notImplemented('read concern "snapshot"');
-};
 
 const clusterTime = (server: Server): Reply => {
   const time = timestamp(server.store.oplog.committed);
@@ -84,11 +76,14 @@ const call = async (server: Server, client: Client, message: Message): Promise<R
   const args = new Arguments(message.body, name, message.sequences);
   refuseTransactions(name, args);
   if (!command) throw new DocumentError('CommandNotFound', `no such command: '${name}'`);
+  assertApiVersion(name, args);
   refuseUnknownFields(args);
-  refuseSnapshots(args);
+  assertReadConcern(args);
+  const timeLimit = timeLimitOf(args);
+  const concern = changing.has(name) ? writeConcernReply(args) : {};
   server.store.env.root.resetReadTxn();
   const session = sessionOf(args.get('lsid'));
-  return command({ server, db: databaseOf(message), args, session, ...client });
+  return { ...(await command({ server, db: databaseOf(message), args, session, timeLimit, ...client })), ...concern };
 };
 
 /** Answers one message; an error becomes a reply, never a throw. */

@@ -3,11 +3,12 @@ import { binary, encode } from '../bson/build.ts';
 import { truthy } from '../bson/compare.ts';
 import { toNumber } from '../bson/number.ts';
 import { bytesOf, documentAt, elements, field, isArray, isDocument, items, text, type Value } from '../bson/value.ts';
+import { DocumentError } from '../errors.ts';
 import { compileFilter, type Matcher } from '../filter/matcher.ts';
 import { parseFilter } from '../filter/parse.ts';
 import type { Filter } from '../filter/shape.ts';
 import { type Path, pathOf } from '../paths.ts';
-import type { Environment } from './environment.ts';
+import { type Environment, endOfScope, scoped } from './environment.ts';
 
 /** One field of an index pattern. */
 interface IndexField {
@@ -35,6 +36,8 @@ export interface Index extends IndexSpec {
   /** Whether an entry was ever too long to be stored whole, so that the order of entries is not exact. */
   isInexact: boolean;
   isBuilding: boolean;
+  /** How often the index was used since the start. */
+  uses: number;
   /** While the index is being built, the documents written meanwhile, which need no entry from the build. */
   readonly writtenMeanwhile: Set<string>;
 }
@@ -46,6 +49,10 @@ export interface Collection {
   name: string;
   indexes: Index[];
   count: number;
+  /** The bytes of all documents. */
+  bytes: number;
+  /** How often documents were found by `_id` since the start. */
+  uses: number;
   /** Whether an `_id` was ever too long to be a key as it is. */
   hasLongIds: boolean;
   /** Counts changes, so that a search can tell whether anything moved since. */
@@ -71,6 +78,7 @@ export const makeIndex = (id: number, spec: IndexSpec): Index => {
     multikey: fields.map(() => false),
     isInexact: false,
     isBuilding: false,
+    uses: 0,
     writtenMeanwhile: new Set(),
   };
 };
@@ -136,7 +144,7 @@ const loadIndex = (doc: Value): Index => {
   return index;
 };
 
-const loadCollection = (doc: Value, countOf: (id: number) => number): Collection => {
+const loadCollection = (doc: Value, countsOf: (id: number) => Counts): Collection => {
   const id = toNumber(field(doc, 'id')!);
   const uuid = field(doc, 'uuid')!;
   return {
@@ -145,7 +153,8 @@ const loadCollection = (doc: Value, countOf: (id: number) => number): Collection
     db: text(field(doc, 'db')!),
     name: text(field(doc, 'name')!),
     indexes: items(field(doc, 'indexes')!).map(loadIndex),
-    count: countOf(id),
+    ...countsOf(id),
+    uses: 0,
     hasLongIds: truthy(field(doc, 'hasLongIds')),
     version: 0,
   };
@@ -162,6 +171,31 @@ export const countKey = (id: number): Buffer => {
   return key;
 };
 
+/** How many documents a collection has, and how many bytes they take. */
+export interface Counts {
+  readonly count: number;
+  readonly bytes: number;
+}
+
+/** Counts as they are stored. */
+export const storedCounts = ({ count, bytes }: Counts): Buffer => {
+  const value = Buffer.alloc(16);
+  value.writeBigUInt64BE(BigInt(count));
+  value.writeBigUInt64BE(BigInt(bytes), 8);
+  return value;
+};
+
+/** An earlier version did not store the bytes; then they are counted once. */
+const loadCounts = ({ counts, documents }: Environment, id: number): Counts => {
+  const stored = counts.get(countKey(id));
+  const count = Number(stored?.readBigUInt64BE() ?? 0n);
+  if (!stored || stored.length === 16) return { count, bytes: Number(stored?.readBigUInt64BE(8) ?? 0n) };
+  let bytes = 0;
+  const range = { start: scoped(id, Buffer.alloc(0)), end: endOfScope(id) };
+  for (const { value } of documents.getRange(range)) bytes += value.length;
+  return { count, bytes };
+};
+
 /** Which collections and indexes there are. All changes belong inside a write transaction. */
 export class Catalogue {
   private readonly env: Environment;
@@ -171,9 +205,9 @@ export class Catalogue {
   constructor(env: Environment) {
     this.env = env;
     this.nextId = env.catalogue.get(nextIdKey)?.readUInt32BE() ?? 1;
-    const countOf = (id: number): number => Number(env.counts.get(countKey(id))?.readBigUInt64BE() ?? 0n);
+    const countsOf = (id: number): Counts => loadCounts(env, id);
     for (const { value } of env.catalogue.getRange({ start: Buffer.from([1]) })) {
-      const collection = loadCollection(documentAt(value), countOf);
+      const collection = loadCollection(documentAt(value), countsOf);
       this.collections.set(namespaceOf(collection), collection);
     }
   }
@@ -194,7 +228,18 @@ export class Catalogue {
     return id;
   }
 
+  /** Throws unless a collection of this name may be made; reading it does no harm. */
+  assertCreatable(db: string, name: string): void {
+    if (name.startsWith('system.'))
+      throw new DocumentError('InvalidNamespace', `Invalid system namespace: ${db}.${name}`);
+    const other = this.all().find((one) => one.db !== db && one.db.toLowerCase() === db.toLowerCase());
+    if (!other) return;
+    const text = `db already exists with different case already have: [${other.db}] trying to create [${db}]`;
+    throw new DocumentError('DatabaseDifferCase', text);
+  }
+
   create(db: string, name: string): Collection {
+    this.assertCreatable(db, name);
     const collection: Collection = {
       id: this.newId(),
       uuid: newUuid(),
@@ -202,6 +247,8 @@ export class Catalogue {
       name,
       indexes: [],
       count: 0,
+      bytes: 0,
+      uses: 0,
       hasLongIds: false,
       version: 0,
     };
@@ -249,7 +296,8 @@ export class Catalogue {
   }
 }
 
-const newUuid = (): Buffer => {
+/** A new random UUID. */
+export const newUuid = (): Buffer => {
   const uuid = randomBytes(16);
   uuid[6] = (uuid[6]! & 0x0f) | 0x40;
   uuid[8] = (uuid[8]! & 0x3f) | 0x80;

@@ -3,7 +3,7 @@ import { documentValue, encode, type Writable } from '../bson/build.ts';
 import { documentAt, field, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
 import { boundedKey, encodeKey, maxKey } from '../key-encoding.ts';
-import { Catalogue, type Collection, countKey, type Index } from './catalogue.ts';
+import { Catalogue, type Collection, countKey, type Index, storedCounts } from './catalogue.ts';
 import { updateDescription } from './diff.ts';
 import { type Environment, endOfScope, openEnvironment, scoped } from './environment.ts';
 import { assertUnique, duplicateKey, type Entries, entriesOf } from './index-entries.ts';
@@ -89,10 +89,8 @@ export class Store {
     return { result, failure, position: this.oplog.append(tx.events) };
   }
 
-  private saveCount({ id, count }: Collection): void {
-    const value = Buffer.alloc(8);
-    value.writeBigUInt64BE(BigInt(count));
-    this.env.counts.putSync(countKey(id), value);
+  private saveCount(collection: Collection): void {
+    this.env.counts.putSync(countKey(collection.id), storedCounts(collection));
   }
 
   /** The collection of this name, made if there is none. */
@@ -120,7 +118,7 @@ export class Store {
     if (whole !== id) this.noteLongId(collection);
     this.env.documents.putSync(scoped(collection.id, id), bytes(doc));
     for (const { index, entries } of added) this.putEntries(collection, index, id, entries);
-    this.counted(tx, collection, 1);
+    this.counted(tx, collection, 1, sizeOf(doc));
     tx.events.push(eventMaker('insert', nsOf(collection), { documentKey: { _id: idValue } }, { fullDocument: doc }));
   }
 
@@ -137,7 +135,7 @@ export class Store {
       for (const [text, { key }] of old.keys) if (!now.keys.has(text)) this.removeEntry(index, id, key);
       this.putEntries(collection, index, id, now, old);
     }
-    collection.version += 1;
+    this.counted(tx, collection, 0, sizeOf(after) - sizeOf(before));
     const documentKey = { _id: field(after, '_id') };
     tx.events.push(
       isUpdate
@@ -153,14 +151,15 @@ export class Store {
       if (index.isBuilding) index.writtenMeanwhile.add(id.toString('latin1'));
     }
     this.env.documents.removeSync(scoped(collection.id, id));
-    this.counted(tx, collection, -1);
+    this.counted(tx, collection, -1, -sizeOf(doc));
     tx.events.push(eventMaker('delete', nsOf(collection), { documentKey }));
   }
 
-  private counted(tx: Transaction, collection: Collection, by: number): void {
-    collection.count += by;
+  private counted(tx: Transaction, collection: Collection, documents: number, size: number): void {
+    collection.count += documents;
+    collection.bytes += size;
     collection.version += 1;
-    tx.counted.add(collection);
+    if (documents !== 0 || size !== 0) tx.counted.add(collection);
   }
 
   private putEntries(collection: Collection, index: Index, id: Buffer, entries: Entries, old?: Entries): void {
@@ -202,6 +201,7 @@ export class Store {
 
   /** Gives a collection another name, in one step with dropping the one that has it. */
   renameCollection(tx: Transaction, collection: Collection, db: string, name: string): void {
+    this.catalogue.assertCreatable(db, name);
     const inTheWay = this.catalogue.get(`${db}.${name}`);
     const renamed = eventMaker('rename', nsOf(collection), { to: { db, coll: name } });
     if (inTheWay) this.dropCollection(tx, inTheWay);
@@ -241,5 +241,7 @@ export const mergeShape = (index: Index, { arrays, isInexact }: Entries): boolea
   });
   return true;
 };
+
+const sizeOf = ({ start, end }: Value): number => end - start;
 
 const bytes = (doc: Value): Buffer => doc.buf.subarray(doc.start, doc.end);

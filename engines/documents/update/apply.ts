@@ -15,7 +15,7 @@ import { applyRename } from './rename.ts';
 import { type Branch, changeAt, open, seal } from './tree.ts';
 
 /** What an update may look at beside the document: which array item the filter matched, and whether it inserts. */
-export interface Circumstances {
+interface Circumstances {
   readonly matchedIndex: number | undefined;
   readonly isInsert: boolean;
 }
@@ -28,7 +28,7 @@ export interface Update {
 }
 
 /** A document's `_id` as messages tell it. */
-export const idText = (doc: Value): string => {
+const idText = (doc: Value): string => {
   const id = field(doc, '_id');
   return id ? `{${elementText('_id', id)}}` : 'no id';
 };

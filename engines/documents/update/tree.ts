@@ -43,7 +43,7 @@ export const seal = (node: Node): Value => {
 };
 
 /** Where a change takes place, as messages tell it: the field, and the `_id` of the document. */
-export interface Where {
+interface Where {
   readonly name: string;
   readonly id: () => string;
 }

@@ -35,7 +35,7 @@ const findWithin = (store: Store, collection: Collection, op: Change, budget: Bu
   const plan = planOf(collection, op.request);
   const { sort } = op.request;
   const mustSeeAll = op.isMulti || (sort !== undefined && !plan.isSorted);
-  const scan = scanOf(store, collection, plan, op.request.matches);
+  const scan = scanOf(store, collection, plan, op.request.matches, op.timeLimit);
   const found = scan.take({ ...budget, documents: mustSeeAll ? budget.documents : 1 });
   if (!scan.isDone && (mustSeeAll || found.length === 0)) return undefined;
   return sort && mustSeeAll && !op.isMulti ? firstBySort(found, sort) : found;
@@ -58,6 +58,7 @@ const changeWithin = (store: Store, tx: Transaction, op: Change, budget: Budget)
 const attempt = (store: Store, tx: Transaction, op: Operation): Outcome | typeof needsSearch => {
   if (op.kind === 'invalid') return { n: 0, modified: 0, error: op.error };
   try {
+    op.timeLimit?.check();
     return op.kind === 'insert' ? applyInsert(store, tx, op) : changeWithin(store, tx, op, turn(mostInline));
   } catch (error) {
     return failed(error);
@@ -70,7 +71,8 @@ const failed = (error: unknown): Outcome => {
 };
 
 const findIds = async (store: Store, op: Change): Promise<Buffer[]> => {
-  const { source } = search(store, collectionOf(store, op), { ...op.request, limit: op.isMulti ? 0 : 1 });
+  const request = { ...op.request, limit: op.isMulti ? 0 : 1 };
+  const { source } = search(store, collectionOf(store, op), request, op.timeLimit);
   const ids: Buffer[] = [];
   while (!source.isDone) {
     for (const doc of source.pull(turn(1000))) ids.push(idKey(field(doc, '_id')!));
@@ -142,6 +144,15 @@ const changeMany = async (store: Store, op: Change): Promise<Outcome> => {
   return total;
 };
 
+/** Carries out an operation whose documents take long to find. */
+const changeLong = async (store: Store, op: Change, remember: (outcome: Outcome) => void): Promise<Outcome> => {
+  try {
+    return op.isMulti ? await changeMany(store, op) : await changeFirst(store, op, remember);
+  } catch (error) {
+    return failed(error);
+  }
+};
+
 /**
  * Carries out operations in order, many to a transaction, and gives an outcome for each that was tried: after an error
  * an ordered list stops. `done` are the outcomes of an earlier attempt, which are not repeated.
@@ -158,22 +169,20 @@ export const execute = async (
     outcomes.length === operations.length || (isOrdered && outcomes.at(-1)?.error !== undefined);
   while (!isOver()) {
     const isStuck = await store.write((tx) => {
+      let takesLong = false;
       const until = performance.now() + transactionMillis;
       while (!isOver() && performance.now() < until) {
         const outcome = attempt(store, tx, operations[outcomes.length]!);
-        if (outcome === needsSearch) return true;
+        takesLong = outcome === needsSearch;
+        if (outcome === needsSearch) break;
         outcomes.push(outcome);
       }
       remember(outcomes);
-      return false;
+      return takesLong;
     });
     if (!isStuck) continue;
     const op = operations[outcomes.length] as Change;
-    outcomes.push(
-      op.isMulti
-        ? await changeMany(store, op)
-        : await changeFirst(store, op, (outcome) => remember([...outcomes, outcome])),
-    );
+    outcomes.push(await changeLong(store, op, (outcome) => remember([...outcomes, outcome])));
   }
   return outcomes;
 };

@@ -2,6 +2,7 @@ import { field, identical, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
 import type { Details } from '../paths.ts';
 import type { Request } from '../query/find.ts';
+import type { TimeLimit } from '../query/time-limit.ts';
 import type { Collection } from '../storage/catalogue.ts';
 import type { Store, Transaction } from '../storage/store.ts';
 import { assertSameId, type Update, withTimestamps } from '../update/apply.ts';
@@ -26,6 +27,7 @@ export interface Outcome {
 
 export interface Insert {
   readonly kind: 'insert';
+  readonly timeLimit?: TimeLimit | undefined;
   readonly namespace: Namespace;
   readonly doc: Value;
 }
@@ -33,6 +35,7 @@ export interface Insert {
 /** An operation on documents that have to be found first. */
 export interface Change {
   readonly kind: 'change';
+  readonly timeLimit?: TimeLimit | undefined;
   readonly namespace: Namespace;
   readonly request: Request;
   readonly isMulti: boolean;

@@ -244,7 +244,7 @@ describe('an expression', () => {
     ['$cond of two parts', { $cond: [1, 2] }, 16020],
     ['$slice of one part', { $slice: [[1]] }, 28667],
     ['$ifNull of one part', { $ifNull: [1] }, 1257300],
-    ['an unknown expression', { $foo: 1 }, 168, 'InvalidPipelineOperator'],
+    ['an unknown expression', { $add: [{ $foo: 1 }] }, 168, 'InvalidPipelineOperator'],
     ['one that only MongoDB has', { $regexMatch: { input: 'a', regex: 'a' } }, 238, 'NotImplemented'],
     ['an unknown variable', '$$foo', 17276],
     ['a dollar alone', '$', 16872],
