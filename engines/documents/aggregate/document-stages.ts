@@ -88,18 +88,3 @@ export const documentStages: Readonly<Record<string, (spec: Value) => DocumentSt
   $replaceRoot: (spec) => replaceRoot(parseExpression(newRoot(spec))),
   $replaceWith: (spec) => replaceRoot(parseExpression(spec)),
 };
-
-const compileStage = (stage: Value): DocumentStage => {
-  const [only, ...others] = isDocument(stage) ? elements(stage) : [];
-  if (!only || others.length > 0)
-    throw new DocumentError(40323, 'A pipeline stage specification object must contain exactly one field.');
-  const make = Object.hasOwn(documentStages, only.name) ? documentStages[only.name] : undefined;
-  if (!make) throw new DocumentError('InvalidOptions', `${only.name} is not allowed to be used within an update`);
-  return make(only.value);
-};
-
-/** Compiles the pipeline of an update. */
-export const compileStages = (stages: readonly Value[]): DocumentStage => {
-  const all = stages.map(compileStage);
-  return (doc) => all.reduce((out, stage) => stage(out), doc);
-};

@@ -1,4 +1,3 @@
-import { compileStages } from '../aggregate/document-stages.ts';
 import { documentValue, encodeElements } from '../bson/build.ts';
 import { timestampNow } from '../bson/clock.ts';
 import { equal } from '../bson/compare.ts';
@@ -10,6 +9,7 @@ import { type ArrayFilters, assertUsed, parseArrayFilters } from './array-filter
 import { Claims, createdConflict } from './conflicts.ts';
 import { isDynamic } from './names.ts';
 import { type Modification, parseModifications } from './parse.ts';
+import { compileUpdatePipeline } from './pipeline.ts';
 import { concrete } from './positions.ts';
 import { applyRename } from './rename.ts';
 import { type Branch, changeAt, open, seal } from './tree.ts';
@@ -127,7 +127,7 @@ const replacementUpdate = (replacement: Value): Update => ({
 });
 
 const pipelineUpdate = (stages: readonly Value[]): Update => {
-  const transform = compileStages(stages);
+  const transform = compileUpdatePipeline(stages);
   return {
     kind: 'pipeline',
     needsMatchedIndex: false,

@@ -174,6 +174,16 @@ describe('an update', () => {
     expect(await docs.findOne({})).toEqual({ _id: 1, b: 3, c: 6 });
   });
 
+  test.each<[string, object[], number]>([
+    ['a stage on many documents', [{ $match: {} }], 72],
+    ['a stage that is unknown', [{ $foo: 1 }], 40324],
+    ['another _id', [{ $set: { _id: 2 } }], 66],
+  ])('refuses a pipeline with %s', async (_title, pipeline, code) => {
+    const docs = store.fresh();
+    await docs.insertOne({ _id: 1 });
+    expect(await failureOf(docs.updateOne({}, pipeline))).toMatchObject({ code });
+  });
+
   test('that changes nothing is matched but not modified', async () => {
     const docs = store.fresh();
     await docs.insertOne({ _id: 1, a: 1, t: [1], u: [1] });
