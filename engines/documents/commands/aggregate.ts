@@ -1,6 +1,7 @@
 import { parseStages, type StageSpec } from '../aggregate/pipeline.ts';
 import { isDocument, isNumber, isString, text } from '../bson/value.ts';
-import { changeFeed, scopeOf } from '../change-streams.ts';
+import { changeFeed } from '../change-streams/feed.ts';
+import { scopeOf } from '../change-streams/scope.ts';
 import { DocumentError } from '../errors.ts';
 import { search } from '../query/find.ts';
 import type { Arguments } from './arguments.ts';

@@ -8,6 +8,7 @@ import { updateDescription } from './diff.ts';
 import { type Environment, endOfScope, openEnvironment, scoped } from './environment.ts';
 import { assertUnique, duplicateKey, type Entries, entriesOf } from './index-entries.ts';
 import { Oplog, type OplogLimits } from './oplog.ts';
+import { type Touched, touchedDescription } from './touched.ts';
 
 type EventMaker = (clusterTime: Value) => Buffer;
 
@@ -122,8 +123,18 @@ export class Store {
     tx.events.push(eventMaker('insert', nsOf(collection), { documentKey: { _id: idValue } }, { fullDocument: doc }));
   }
 
-  /** Stores `after` in the place of `before`; they have the same `_id`. */
-  replace(tx: Transaction, collection: Collection, id: Buffer, before: Value, after: Value, isUpdate: boolean): void {
+  /**
+   * Stores `after` in the place of `before`; they have the same `_id`. Change streams tell it as a replacement, or as a
+   * change of the paths that were touched, or of what is different.
+   */
+  replace(
+    tx: Transaction,
+    collection: Collection,
+    id: Buffer,
+    before: Value,
+    after: Value,
+    touched: readonly Touched[] | 'whole' | undefined,
+  ): void {
     const changes = collection.indexes.map((index) => ({
       index,
       old: entriesOf(index, id, before),
@@ -137,11 +148,12 @@ export class Store {
     }
     this.counted(tx, collection, 0, sizeOf(after) - sizeOf(before));
     const documentKey = { _id: field(after, '_id') };
-    tx.events.push(
-      isUpdate
-        ? eventMaker('update', nsOf(collection), { documentKey, updateDescription: updateDescription(before, after) })
-        : eventMaker('replace', nsOf(collection), { documentKey }, { fullDocument: after }),
-    );
+    if (touched === 'whole') {
+      tx.events.push(eventMaker('replace', nsOf(collection), { documentKey }, { fullDocument: after }));
+      return;
+    }
+    const description = touched ? touchedDescription(before, after, touched) : updateDescription(before, after);
+    tx.events.push(eventMaker('update', nsOf(collection), { documentKey, updateDescription: description }));
   }
 
   remove(tx: Transaction, collection: Collection, id: Buffer, doc: Value): void {
@@ -189,9 +201,13 @@ export class Store {
   }
 
   dropCollection(tx: Transaction, collection: Collection): void {
+    this.forget(collection);
+    tx.events.push(eventMaker('drop', nsOf(collection), {}));
+  }
+
+  private forget(collection: Collection): void {
     this.catalogue.drop(collection);
     collection.version += 1;
-    tx.events.push(eventMaker('drop', nsOf(collection), {}));
   }
 
   dropDatabase(tx: Transaction, db: string): void {
@@ -199,12 +215,12 @@ export class Store {
     tx.events.push(eventMaker('dropDatabase', { db }, {}));
   }
 
-  /** Gives a collection another name, in one step with dropping the one that has it. */
+  /** Gives a collection another name, in one step with dropping the one that has it; streams are told of the rename only. */
   renameCollection(tx: Transaction, collection: Collection, db: string, name: string): void {
     this.catalogue.assertCreatable(db, name);
     const inTheWay = this.catalogue.get(`${db}.${name}`);
     const renamed = eventMaker('rename', nsOf(collection), { to: { db, coll: name } });
-    if (inTheWay) this.dropCollection(tx, inTheWay);
+    if (inTheWay) this.forget(inTheWay);
     this.catalogue.rename(collection, db, name);
     tx.events.push(renamed);
   }

@@ -5,6 +5,7 @@ import { Type } from '../bson/types.ts';
 import { elements, field, isArray, isDocument, items, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
 import { elementText } from '../shell-text.ts';
+import type { Touched } from '../storage/touched.ts';
 import { type ArrayFilters, assertUsed, parseArrayFilters } from './array-filters.ts';
 import { Claims, createdConflict } from './conflicts.ts';
 import { isDynamic } from './names.ts';
@@ -24,7 +25,13 @@ interface Circumstances {
 export interface Update {
   readonly kind: 'replacement' | 'operators' | 'pipeline';
   readonly needsMatchedIndex: boolean;
-  readonly apply: (doc: Value, circumstances: Circumstances) => Value;
+  readonly apply: (doc: Value, circumstances: Circumstances) => Applied;
+}
+
+/** A changed document, and the paths that operators have changed in it. */
+interface Applied {
+  readonly doc: Value;
+  readonly touched?: readonly Touched[];
 }
 
 /** A document's `_id` as messages tell it. */
@@ -60,19 +67,25 @@ const placesOf = (root: Branch, modifications: readonly Modification[], filters:
   return places;
 };
 
+/** The paths a modification changes, for change streams to tell. */
+const touchedBy = ({ operator, source }: Modification, paths: readonly (readonly string[])[]): Touched[] => [
+  ...paths.map((names) => ({ names, mayAppend: operator === '$push' })),
+  ...(source ? [{ names: source, mayAppend: false }] : []),
+];
+
 const applyAll = (
   doc: Value,
   modifications: readonly Modification[],
   filters: ArrayFilters,
   at: Circumstances,
-): Value => {
+): Applied => {
   const root = open(doc);
   const wanted = at.isInsert ? modifications : modifications.filter(({ operator }) => operator !== '$setOnInsert');
   const places = wanted.some(({ names }) => names.some(isDynamic))
     ? placesOf(root, wanted, filters, at)
     : wanted.map((one) => ({ one, paths: [one.names] }));
   for (const { one, paths } of places) applyOne(root, one, doc, paths);
-  return seal(root);
+  return { doc: seal(root), touched: places.flatMap(({ one, paths }) => touchedBy(one, paths)) };
 };
 
 const operatorUpdate = (update: Value, arrayFilters: readonly Value[]): Update => {
@@ -122,7 +135,7 @@ const replacementUpdate = (replacement: Value): Update => ({
   needsMatchedIndex: false,
   apply: (doc, at) => {
     refuseDollars(replacement, at);
-    return withTimestamps(withId(replacement, field(doc, '_id')));
+    return { doc: withTimestamps(withId(replacement, field(doc, '_id'))) };
   },
 });
 
@@ -131,7 +144,7 @@ const pipelineUpdate = (stages: readonly Value[]): Update => {
   return {
     kind: 'pipeline',
     needsMatchedIndex: false,
-    apply: (doc) => withId(transform(doc), field(doc, '_id')),
+    apply: (doc) => ({ doc: withId(transform(doc), field(doc, '_id')) }),
   };
 };
 

@@ -84,7 +84,7 @@ const matchedIndex = (op: Change, doc: Value): number | undefined => {
 };
 
 /** MongoDB tells in which command a document could not be changed. */
-const inPlan = (op: Change, work: () => Value): Value => {
+const inPlan = <T>(op: Change, work: () => T): T => {
   try {
     return work();
   } catch (error) {
@@ -95,13 +95,13 @@ const inPlan = (op: Change, work: () => Value): Value => {
   }
 };
 
-const changed = (update: Update, doc: Value, index: number | undefined): Value => {
-  const made = update.apply(doc, { matchedIndex: index, isInsert: false });
+const changed = (update: Update, doc: Value, index: number | undefined) => {
+  const { doc: made, touched } = update.apply(doc, { matchedIndex: index, isInsert: false });
   assertSameId(doc, made, update.kind);
   const after = withIdFirst(made);
   assertUpdatedId(after);
   assertStorable(after, 'update');
-  return after;
+  return { after, touched };
 };
 
 /** Changes one found document; it must still match. */
@@ -114,9 +114,9 @@ export const applyToFound = (
   doc: Value,
 ): Outcome => {
   if (!op.update) return removeFound(store, tx, collection, op, id, doc);
-  const after = inPlan(op, () => changed(op.update!, doc, matchedIndex(op, doc)));
+  const { after, touched } = inPlan(op, () => changed(op.update!, doc, matchedIndex(op, doc)));
   const isSame = identical(doc, after);
-  if (!isSame) store.replace(tx, collection, id, doc, after, op.update.kind !== 'replacement');
+  if (!isSame) store.replace(tx, collection, id, doc, after, op.update.kind === 'replacement' ? 'whole' : touched);
   const value = op.returns === 'before' ? doc : op.returns === 'after' ? after : undefined;
   return { n: 1, modified: isSame ? 0 : 1, ...(value ? { value } : {}) };
 };

@@ -67,7 +67,7 @@ const seed = (filter: Filter, update: Update): Value => {
 /** The document an upsert inserts: what the filter fixes, then the update applied to it. */
 export const upsertedDocument = (filter: Filter, update: Update): Value => {
   const start = seed(filter, update);
-  const made = update.apply(start, { matchedIndex: undefined, isInsert: true });
+  const { doc: made } = update.apply(start, { matchedIndex: undefined, isInsert: true });
   const [wanted, got] = [field(start, '_id'), field(made, '_id')];
   if (wanted && !(got && equal(wanted, got))) {
     const text =
