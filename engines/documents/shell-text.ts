@@ -30,7 +30,7 @@ const texts: Readonly<Record<number, (value: Value) => string>> = {
   [Type.decimal]: (value) => decimalText(readDecimal(value)),
   [Type.string]: (value) => JSON.stringify(text(value)),
   [Type.document]: (value) => documentText(value),
-  [Type.array]: (value) => `[ ${items(value).map(valueText).join(', ')} ]`,
+  [Type.array]: (value) => (items(value).length > 0 ? `[ ${items(value).map(valueText).join(', ')} ]` : '[]'),
   [Type.binary]: binaryText,
   [Type.undefined]: () => 'undefined',
   [Type.objectId]: ({ buf, start, end }) => `ObjectId('${buf.toString('hex', start, end)}')`,

@@ -1,4 +1,4 @@
-import { documentValue, encode } from '../bson/build.ts';
+import { documentValue, double, encode } from '../bson/build.ts';
 import { elements, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
 import { listSource } from '../query/source.ts';
@@ -55,7 +55,7 @@ const kindOf = (operation: Operation): string => {
 };
 
 const result = (operation: Operation, { n, modified, upsertedId, error }: Outcome, idx: number) => ({
-  ok: error ? 0 : 1,
+  ok: double(error ? 0 : 1),
   idx,
   ...(error ? errorFields(error) : {}),
   n,
@@ -86,8 +86,10 @@ export const bulkWrite: Command = async (call): Promise<Reply> => {
     throw new DocumentError('Unauthorized', 'bulkWrite may only be run against the admin database.');
   const operations = operationsOf(call);
   const outcomes = await executeOnce(call, operations);
-  const all = outcomes.map((outcome, i) => result(operations[i]!, outcome, i));
-  const shown = args.flag('errorsOnly') ? all.filter(({ ok }) => ok === 0) : all;
+  const isOnlyErrors = args.flag('errorsOnly');
+  const shown = outcomes.flatMap((outcome, i) =>
+    isOnlyErrors && !outcome.error ? [] : [result(operations[i]!, outcome, i)],
+  );
   const cursor = args.within('cursor');
   refuseUnknownFields(cursor);
   const feed = sourceFeed(listSource(shown.map((one) => documentValue(encode(one)))));

@@ -9,7 +9,13 @@ import { Arguments } from './arguments.ts';
 import { collectionCommands } from './collections.ts';
 import type { Command, Reply, Server } from './context.ts';
 import { refuseUnknownFields } from './fields.ts';
-import { assertApiVersion, assertReadConcern, refuseTransactions, timeLimitOf } from './generic.ts';
+import {
+  assertApiVersion,
+  assertReadConcern,
+  assertTransactionNumber,
+  refuseTransactions,
+  timeLimitOf,
+} from './generic.ts';
 import { handshakeCommands } from './handshake.ts';
 import { indexCommands } from './indexes.ts';
 import { readCommands } from './reads.ts';
@@ -76,6 +82,7 @@ const call = async (server: Server, client: Client, message: Message): Promise<R
   const args = new Arguments(message.body, name, message.sequences);
   refuseTransactions(name, args);
   if (!command) throw new DocumentError('CommandNotFound', `no such command: '${name}'`);
+  assertTransactionNumber(name, args);
   assertApiVersion(name, args);
   refuseUnknownFields(args);
   assertReadConcern(args);

@@ -44,6 +44,18 @@ export const refuseTransactions = (name: string, args: Arguments): void => {
   }
 };
 
+const retryable = new Set('insert update delete findAndModify findandmodify bulkWrite'.split(' '));
+
+/** Refuses the number of a retryable write where there is no such write, or nobody to remember it for. */
+export const assertTransactionNumber = (name: string, args: Arguments): void => {
+  if (!args.has('txnNumber')) return;
+  if (!args.has('lsid'))
+    throw new DocumentError('InvalidOptions', 'Transaction number requires a session ID to also be specified');
+  if (retryable.has(name)) return;
+  const text = `txnNumber may only be provided for multi-document transactions and retryable write commands. autocommit:false was not provided, and ${name} is not a retryable write command.`;
+  throw new DocumentError(50768, text);
+};
+
 const levels = new Set(['local', 'available', 'majority', 'linearizable', 'snapshot']);
 
 /** Refuses read concerns that are none, and those this server does not have; all the others are what it always gives. */

@@ -1,5 +1,5 @@
 import { setImmediate as breathe } from 'node:timers/promises';
-import { documentValue, encode, encodeElements } from '../bson/build.ts';
+import { documentValue, double, encode, encodeElements } from '../bson/build.ts';
 import { DocumentError } from '../errors.ts';
 import { compileFilter } from '../filter/matcher.ts';
 import { parseFilter } from '../filter/parse.ts';
@@ -103,12 +103,12 @@ const dbStats: Command = async ({ args, server, db }) => {
     collections: BigInt(collections.length),
     views: 0n,
     objects: BigInt(objects),
-    avgObjSize: objects > 0 ? bytes / objects : 0,
-    dataSize: bytes / scale,
-    storageSize: bytes / scale,
+    avgObjSize: double(objects > 0 ? bytes / objects : 0),
+    dataSize: double(bytes / scale),
+    storageSize: double(bytes / scale),
     indexes: BigInt(sum(({ indexes }) => indexes.length + 1)),
-    indexSize: indexBytes / scale,
-    totalSize: (bytes + indexBytes) / scale,
+    indexSize: double(indexBytes / scale),
+    totalSize: double((bytes + indexBytes) / scale),
     scaleFactor: BigInt(scale),
   };
 };

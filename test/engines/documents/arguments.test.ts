@@ -76,6 +76,12 @@ describe('a command is refused', () => {
       72,
       'InvalidOptions',
     ],
+    [
+      'that only reads, with a number for a retry',
+      { find: 'c', txnNumber: Long.fromNumber(1) },
+      50768,
+      'Location50768',
+    ],
     ['that is unknown', { foo: 1 }, 59, 'CommandNotFound'],
   ])('%s', async (_title, command, code, codeName) => {
     expect(await failureOf(run(command))).toMatchObject({ code, codeName });

@@ -1,4 +1,4 @@
-import type { Document } from 'mongodb';
+import { type Document, MinKey } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { failureOf, type RunningStore, runStore, until } from './running-store.ts';
 
@@ -250,6 +250,15 @@ describe('an index', () => {
     const show = { collMod: docs.collectionName, index: { name: 'a_1', hidden: false } };
     expect(await store.db.command(show)).toMatchObject({ hidden_old: true, hidden_new: false });
     expect(stages(await docs.find({ a: 1 }).explain())).toEqual(['FETCH', 'IXSCAN']);
+  });
+
+  test('that is sparse is not used for what may be missing', async () => {
+    const docs = store.fresh();
+    await docs.insertMany([{ a: 1 }, { b: 1 }]);
+    await docs.createIndex({ a: 1 }, { sparse: true });
+    expect(await docs.countDocuments({ a: { $gt: new MinKey() } } as never)).toBe(2);
+    expect(await docs.countDocuments({ a: { $gte: null } } as never)).toBe(1);
+    expect(await docs.countDocuments({ a: { $gt: 0 } })).toBe(1);
   });
 
   test('that is partial cannot be asked for what it does not hold', async () => {
