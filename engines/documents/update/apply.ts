@@ -4,21 +4,21 @@ import { equal } from '../bson/compare.ts';
 import { Type } from '../bson/types.ts';
 import { elements, field, isArray, isDocument, items, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
-import { elementText } from '../shell-text.ts';
 import type { Touched } from '../storage/touched.ts';
-import { type ArrayFilters, assertUsed, parseArrayFilters } from './array-filters.ts';
-import { Claims, createdConflict } from './conflicts.ts';
-import { isDynamic } from './names.ts';
-import { type Modification, parseModifications } from './parse.ts';
+import { operatorUpdate } from './apply-operators.ts';
 import { compileUpdatePipeline } from './pipeline.ts';
-import { concrete } from './positions.ts';
-import { applyRename } from './rename.ts';
-import { type Branch, changeAt, open, seal } from './tree.ts';
+import { idText } from './where.ts';
 
 /** What an update may look at beside the document: which array item the filter matched, and whether it inserts. */
-interface Circumstances {
+export interface Circumstances {
   readonly matchedIndex: number | undefined;
   readonly isInsert: boolean;
+}
+
+/** A changed document, and the paths that operators have changed in it. */
+export interface Applied {
+  readonly doc: Value;
+  readonly touched?: readonly Touched[];
 }
 
 /** A compiled update. */
@@ -27,80 +27,6 @@ export interface Update {
   readonly needsMatchedIndex: boolean;
   readonly apply: (doc: Value, circumstances: Circumstances) => Applied;
 }
-
-/** A changed document, and the paths that operators have changed in it. */
-interface Applied {
-  readonly doc: Value;
-  readonly touched?: readonly Touched[];
-}
-
-/** A document's `_id` as messages tell it. */
-const idText = (doc: Value): string => {
-  const id = field(doc, '_id');
-  return id ? `{${elementText('_id', id)}}` : 'no id';
-};
-
-const refuseDollar = (name: string, path: string): void => {
-  if (!name.startsWith('$')) return;
-  const text = `The dollar ($) prefixed field '${name}' in '${path}' is not allowed in the context of an update's replacement document. Consider using an aggregation pipeline with $replaceWith.`;
-  throw new DocumentError('DollarPrefixedFieldName', text);
-};
-
-const applyOne = (root: Branch, one: Modification, doc: Value, paths: readonly (readonly string[])[]): void => {
-  if (one.source) {
-    applyRename(root, one.source, one.names, doc);
-    return;
-  }
-  for (const names of paths) {
-    if (one.missing === 'create') refuseDollar(names[0]!, names.join('.'));
-    const change = (current: Value | undefined) =>
-      one.change(current, { name: names[names.length - 1]!, id: () => idText(doc) });
-    changeAt(root, names, one.missing, change);
-  }
-};
-
-/** The paths of all modifications in a document as it is before any of them; two may not turn out to be on the same way. */
-const placesOf = (root: Branch, modifications: readonly Modification[], filters: ArrayFilters, at: Circumstances) => {
-  const places = modifications.map((one) => ({ one, paths: concrete(root, one.names, filters, at.matchedIndex) }));
-  const claims = new Claims();
-  for (const { paths } of places) for (const names of paths) claims.add(names, createdConflict);
-  return places;
-};
-
-/** The paths a modification changes, for change streams to tell. */
-const touchedBy = ({ operator, source }: Modification, paths: readonly (readonly string[])[]): Touched[] => [
-  ...paths.map((names) => ({ names, mayAppend: operator === '$push' })),
-  ...(source ? [{ names: source, mayAppend: false }] : []),
-];
-
-const applyAll = (
-  doc: Value,
-  modifications: readonly Modification[],
-  filters: ArrayFilters,
-  at: Circumstances,
-): Applied => {
-  const root = open(doc);
-  const wanted = at.isInsert ? modifications : modifications.filter(({ operator }) => operator !== '$setOnInsert');
-  const places = wanted.some(({ names }) => names.some(isDynamic))
-    ? placesOf(root, wanted, filters, at)
-    : wanted.map((one) => ({ one, paths: [one.names] }));
-  for (const { one, paths } of places) applyOne(root, one, doc, paths);
-  return { doc: seal(root), touched: places.flatMap(({ one, paths }) => touchedBy(one, paths)) };
-};
-
-const operatorUpdate = (update: Value, arrayFilters: readonly Value[]): Update => {
-  const filters = parseArrayFilters(arrayFilters);
-  const modifications = parseModifications(update);
-  assertUsed(
-    modifications.map(({ names }) => names),
-    filters,
-  );
-  return {
-    kind: 'operators',
-    needsMatchedIndex: modifications.some(({ names }) => names.includes('$')),
-    apply: (doc, at) => applyAll(doc, modifications, filters, at),
-  };
-};
 
 /** The replacement with the document's own `_id` in front, unless it brings one. */
 const withId = (replacement: Value, id: Value | undefined): Value => {
@@ -125,19 +51,26 @@ export const withTimestamps = (doc: Value): Value => {
   );
 };
 
-/** A replacement's field that begins with a dollar is refused where there is a document; an upsert inserts it as it is. */
-const refuseDollars = (replacement: Value, { isInsert }: Circumstances): void => {
-  if (!isInsert) for (const { name } of elements(replacement)) refuseDollar(name, name);
+/** The error for a field that begins with a dollar at the top of a document. */
+export const dollarField = (name: string, path: string): DocumentError => {
+  const text = `The dollar ($) prefixed field '${name}' in '${path}' is not allowed in the context of an update's replacement document. Consider using an aggregation pipeline with $replaceWith.`;
+  return new DocumentError('DollarPrefixedFieldName', text);
 };
 
-const replacementUpdate = (replacement: Value): Update => ({
-  kind: 'replacement',
-  needsMatchedIndex: false,
-  apply: (doc, at) => {
-    refuseDollars(replacement, at);
-    return { doc: withTimestamps(withId(replacement, field(doc, '_id'))) };
-  },
-});
+/** A replacement's field that begins with a dollar is refused where there is a document; an upsert inserts it as it is. */
+const replacementUpdate = (replacement: Value): Update => {
+  const list = elements(replacement);
+  const dollar = list.find(({ name }) => name.startsWith('$'));
+  const fill = list.some(({ value }) => isEmptyTimestamp(value)) ? withTimestamps : (doc: Value) => doc;
+  return {
+    kind: 'replacement',
+    needsMatchedIndex: false,
+    apply: (doc, { isInsert }) => {
+      if (dollar && !isInsert) throw dollarField(dollar.name, dollar.name);
+      return { doc: fill(withId(replacement, field(doc, '_id'))) };
+    },
+  };
+};
 
 const pipelineUpdate = (stages: readonly Value[]): Update => {
   const transform = compileUpdatePipeline(stages);

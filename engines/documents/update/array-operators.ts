@@ -10,6 +10,7 @@ import { isTopLevel, parseItemFilter, parseValueFilter } from '../filter/parse.t
 import { documentText, elementText } from '../shell-text.ts';
 import type { MakeOperator } from './operators.ts';
 import { push } from './push.ts';
+import { fieldName } from './where.ts';
 
 const bad = (message: string): DocumentError => new DocumentError('BadValue', message);
 
@@ -26,9 +27,9 @@ const toAdd = (operand: Value): Value[] => {
 
 const addToSet: MakeOperator = (_path, operand) => {
   const each = toAdd(operand);
-  return (current, { name }) => {
+  return (current, where) => {
     if (current && !isArray(current)) {
-      const found = `Field named '${name}' has non-array type ${typeNames[current.type]}`;
+      const found = `Field named '${fieldName(where)}' has non-array type ${typeNames[current.type]}`;
       throw bad(`Cannot apply $addToSet to non-array field. ${found}`);
     }
     const list = current ? items(current) : [];

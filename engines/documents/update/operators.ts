@@ -9,6 +9,7 @@ import { DocumentError } from '../errors.ts';
 import { documentText, elementText } from '../shell-text.ts';
 import { arrayOperators } from './array-operators.ts';
 import type { Change } from './tree.ts';
+import { fieldName, idText } from './where.ts';
 
 /** Makes an operator's change of the value at a path from its operand; refuses a wrong operand at once. */
 export type MakeOperator = (path: string, operand: Value) => Change;
@@ -31,13 +32,13 @@ const arithmetic =
     return (current, where) => {
       if (!current) return start(operand);
       if (!isNumber(current)) {
-        const found = `${where.id()} has the field '${where.name}' of non-numeric type ${typeNames[current.type]}`;
+        const found = `${idText(where.doc)} has the field '${fieldName(where)}' of non-numeric type ${typeNames[current.type]}`;
         throw new DocumentError('TypeMismatch', `Cannot apply ${name} to a value of non-numeric type. ${found}`);
       }
       const next = apply(current, operand);
       if (!next) {
         const value = `(NumberLong)${toInteger(current)}`;
-        throw bad(`Failed to apply ${name} operations to current value (${value}) for document ${where.id()}`);
+        throw bad(`Failed to apply ${name} operations to current value (${value}) for document ${idText(where.doc)}`);
       }
       return keepIfSame(current, next);
     };
@@ -105,9 +106,9 @@ const bitSteps = (path: string, operand: Value) => {
 
 const bit: MakeOperator = (path, operand) => {
   const steps = bitSteps(path, operand);
-  return (current = int32(0), { name: field, id }) => {
+  return (current = int32(0), where) => {
     if (!isInteger(current)) {
-      const found = `${id()} has the field ${field} of non-integer type ${typeNames[current.type]}`;
+      const found = `${idText(where.doc)} has the field ${fieldName(where)} of non-integer type ${typeNames[current.type]}`;
       throw bad(`Cannot apply $bit to a value of non-integral type.${found}`);
     }
     const isWide = current.type === Type.int64 || steps.some(({ value }) => value.type === Type.int64);

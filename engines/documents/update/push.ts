@@ -6,6 +6,7 @@ import { elements, fieldAt, identical, isArray, isDocument, isNumber, items, typ
 import { DocumentError } from '../errors.ts';
 import { type Path, pathOf } from '../paths.ts';
 import type { MakeOperator } from './operators.ts';
+import { fieldName, idText } from './where.ts';
 
 const bad = (message: string): DocumentError => new DocumentError('BadValue', message);
 
@@ -92,10 +93,10 @@ const stepsOf = (operand: Value): Step[] => {
 /** The `$push` operator. */
 export const push: MakeOperator = (_path, operand) => {
   const steps = stepsOf(operand);
-  return (current, { name, id }) => {
+  return (current, where) => {
     if (current && !isArray(current)) {
-      const found = `is of type ${typeNames[current.type]} in document ${id()}`;
-      throw bad(`The field '${name}' must be an array but ${found}`);
+      const found = `is of type ${typeNames[current.type]} in document ${idText(where.doc)}`;
+      throw bad(`The field '${fieldName(where)}' must be an array but ${found}`);
     }
     const after = arrayValue(steps.reduce((list, step) => step(list), current ? items(current) : []));
     return current && identical(current, after) ? current : after;

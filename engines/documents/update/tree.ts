@@ -42,10 +42,10 @@ export const seal = (node: Node): Value => {
   return { type: node.type, buf, start: 0, end: buf.length };
 };
 
-/** Where a change takes place, as messages tell it: the field, and the `_id` of the document. */
-interface Where {
-  readonly name: string;
-  readonly id: () => string;
+/** Where a change takes place: the path, and the document as it was before, for messages to tell. */
+export interface Where {
+  readonly names: readonly string[];
+  readonly doc: Value | undefined;
 }
 
 /** Changes the value at the end of a path: from what is there (or undefined) to what shall be there (or undefined). */
@@ -54,10 +54,9 @@ export type Change = (current: Value | undefined, where: Where) => Value | undef
 /** What is to happen where the way to a path is not there: documents are made, it is an error, or nothing. */
 export type Missing = 'create' | 'refuse' | 'ignore';
 
-interface Way {
-  readonly names: readonly string[];
+interface Way extends Where {
   readonly missing: Missing;
-  readonly change: (current: Value | undefined) => Value | undefined;
+  readonly change: Change;
 }
 
 const mostPadding = 1_500_000;
@@ -110,7 +109,7 @@ const addAt = (branch: Branch, at: number, way: Way): boolean => {
   if (!takes(branch, name)) return blocked(way, at, branch);
   if (way.missing !== 'create') return false;
   if (at === way.names.length - 1) {
-    const value = way.change(undefined);
+    const value = way.change(undefined, way);
     if (value) insert(branch, name, value);
     return value !== undefined;
   }
@@ -120,10 +119,10 @@ const addAt = (branch: Branch, at: number, way: Way): boolean => {
   return true;
 };
 
-const changeLeaf = (branch: Branch, index: number, { change }: Way): boolean => {
+const changeLeaf = (branch: Branch, index: number, way: Way): boolean => {
   const entry = branch.entries[index]!;
   const current = seal(entry[1]);
-  const next = change(current);
+  const next = way.change(current, way);
   if (next === current) return false;
   if (next === undefined) remove(branch, index);
   else entry[1] = next;
@@ -148,8 +147,9 @@ export const changeAt = (
   root: Branch,
   names: readonly string[],
   missing: Missing,
-  change: (current: Value | undefined) => Value | undefined,
-): boolean => walk(root, 0, { names, missing, change });
+  change: Change,
+  doc?: Value,
+): boolean => walk(root, 0, { names, missing, change, doc });
 
 /** The node at a path of plain names and array indexes. */
 export const nodeAt = (root: Branch, names: readonly string[]): Node | undefined => {
