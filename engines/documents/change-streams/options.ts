@@ -1,4 +1,3 @@
-import { Type } from '../bson/types.ts';
 import type { Value } from '../bson/value.ts';
 import { Arguments } from '../commands/arguments.ts';
 import { refuseUnknownFields } from '../commands/fields.ts';
@@ -17,38 +16,23 @@ export interface Options {
 const modes = new Set(['default', 'updateLookup', 'whenAvailable', 'required']);
 const modesBefore = new Set(['off', 'whenAvailable', 'required']);
 
-const modeOf = (args: Arguments, name: string, usual: string, known: ReadonlySet<string>): string => {
-  const mode = args.optionalText(name) ?? usual;
-  if (known.has(mode)) return mode;
-  const text = `Enumeration value '${mode}' for field '$changeStream.${name}' is not a valid value.`;
-  throw new DocumentError('BadValue', text);
-};
-
 const wantsLookup = (args: Arguments): boolean => {
-  const mode = modeOf(args, 'fullDocument', 'default', modes);
+  const mode = args.choice('fullDocument', 'default', modes);
   if (mode === 'whenAvailable' || mode === 'required')
     throw notImplemented(`a change stream with fullDocument: "${mode}"`);
-  if (modeOf(args, 'fullDocumentBeforeChange', 'off', modesBefore) !== 'off')
+  if (args.choice('fullDocumentBeforeChange', 'off', modesBefore) !== 'off')
     throw notImplemented('a change stream with fullDocumentBeforeChange');
   if (args.flag('showExpandedEvents')) throw notImplemented('a change stream with showExpandedEvents');
   return mode === 'updateLookup';
 };
 
-const timeOf = (at: Value): bigint => {
-  if (at.type === Type.timestamp) return at.buf.readBigUInt64LE(at.start);
-  throw new DocumentError(
-    'TypeMismatch',
-    "BSON field '$changeStream.startAtOperationTime' is the wrong type, expected type 'timestamp'",
-  );
-};
-
 const startOf = (store: Store, args: Arguments): Token => {
   const [resumeAfter, startAfter] = [args.optionalDocument('resumeAfter'), args.optionalDocument('startAfter')];
-  const at = args.get('startAtOperationTime');
-  if ([resumeAfter, startAfter, at].filter(Boolean).length > 1) {
+  const at = args.timestamp('startAtOperationTime');
+  if ([resumeAfter, startAfter, at].filter((given) => given !== undefined).length > 1) {
     throw new DocumentError(40674, 'Only one type of resume option is allowed, but multiple were found.');
   }
-  if (at) return { position: timeOf(at) - 1n, isInvalidate: true };
+  if (at !== undefined) return { position: at - 1n, isInvalidate: true };
   const given = resumeAfter ?? startAfter;
   if (!given) return { position: store.oplog.committed, isInvalidate: true };
   const token = readToken(given);

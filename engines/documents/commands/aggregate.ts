@@ -1,4 +1,4 @@
-import { parseStages, type StageSpec } from '../aggregate/pipeline.ts';
+import { compilePipeline, parseStages, type StageSpec } from '../aggregate/pipeline.ts';
 import { isDocument, isNumber, isString, text } from '../bson/value.ts';
 import { changeFeed } from '../change-streams/feed.ts';
 import { scopeOf } from '../change-streams/scope.ts';
@@ -8,7 +8,8 @@ import type { Arguments } from './arguments.ts';
 import type { Call, Command, Reply } from './context.ts';
 import { firstBatch, sourceFeed } from './cursor-replies.ts';
 import { isDiagnostic, runDiagnostic } from './diagnostic-stages.ts';
-import { explain, explainAggregate, preparePipeline } from './explain.ts';
+import { explain, explainAggregate } from './explain.ts';
+import { preparePipeline } from './explained.ts';
 import { refuseUnknownFields } from './fields.ts';
 import { assertCollection, assertDatabase } from './namespace.ts';
 
@@ -49,30 +50,27 @@ const collectionFeed = (call: Call, name: string) => {
   return sourceFeed(run(source), call.timeLimit);
 };
 
-const needsCollection = (stage: StageSpec | undefined): DocumentError =>
-  new DocumentError(
-    'InvalidNamespace',
-    stage
-      ? `{aggregate: 1} is not valid for '${stage.name}'; a collection is required.`
-      : '{aggregate: 1} is not valid for an empty pipeline.',
-  );
+/** Throws for a pipeline that would need a collection; first of all its stages must be ones. */
+const refuseWithoutCollection = (stages: readonly StageSpec[]): never => {
+  compilePipeline(stages);
+  const what = stages[0] ? `'${stages[0].name}'; a collection is required.` : 'an empty pipeline.';
+  throw new DocumentError('InvalidNamespace', `{aggregate: 1} is not valid for ${what}`);
+};
 
 const aggregate: Command = async (call): Promise<Reply> => {
   const { args, db } = call;
   const name = collectionOrNone(call);
   const namespace = `${db}.${name ?? '$cmd.aggregate'}`;
-  const [first, ...rest] = parseStages(args.documents('pipeline'));
-  if (args.flag('explain')) {
-    if (name === undefined) throw needsCollection(first);
-    return explainAggregate(call, args, name, 'queryPlanner');
-  }
+  const all = parseStages(args.documents('pipeline'));
+  const [first, ...rest] = all;
+  if (args.flag('explain')) return name === undefined ? refuseWithoutCollection(all) : explainAggregate(call);
   const batchSize = batchSizeOf(args);
   if (first?.name === '$changeStream') return firstBatch(call, watch(call, name, first, rest), namespace, batchSize);
   if (first && isDiagnostic(first.name)) {
     const source = await runDiagnostic(call, name, first, rest);
     return firstBatch(call, sourceFeed(source), namespace, batchSize);
   }
-  if (name === undefined) throw needsCollection(first);
+  if (name === undefined) return refuseWithoutCollection(all);
   return firstBatch(call, collectionFeed(call, name), namespace, batchSize);
 };
 

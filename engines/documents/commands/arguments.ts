@@ -9,10 +9,17 @@ const empty = documentValue(encode({}));
 
 const numberTypes = '[long, int, decimal, double]';
 
-const wrongType = (command: string, name: string, value: Value, wanted: string): ArgumentError => {
+/** The error for an argument of the wrong type. */
+export const wrongType = (command: string, name: string, value: Value, wanted: string): ArgumentError => {
   const expected = wanted.startsWith('[') ? `types '${wanted}'` : `type '${wanted}'`;
   const found = `is the wrong type '${typeNames[value.type]}', expected ${expected}`;
   return new ArgumentError('TypeMismatch', `BSON field '${command}.${name}' ${found}`);
+};
+
+/** A number that other integer types may not stand for. */
+const asLong = (command: string, name: string, value: Value): bigint => {
+  if (value.type === Type.int64) return toInteger(value)!;
+  throw wrongType(command, name, value, 'long');
 };
 
 /** The arguments of a command or of one of its statements, read with the types they must have; null counts as absent. */
@@ -71,6 +78,14 @@ export class Arguments {
     return text(value);
   }
 
+  /** One of a few words. */
+  choice(name: string, otherwise: string, known: ReadonlySet<string>): string {
+    const word = this.optionalText(name) ?? otherwise;
+    if (known.has(word)) return word;
+    const path = `${this.command}.${name}`;
+    throw new DocumentError('BadValue', `Enumeration value '${word}' for field '${path}' is not a valid value.`);
+  }
+
   text(name: string): string {
     const value = this.optionalText(name);
     if (value === undefined) throw this.missing(name);
@@ -100,9 +115,19 @@ export class Arguments {
 
   long(name: string): bigint | undefined {
     const value = this.fields.get(name);
+    return value && asLong(this.command, name, value);
+  }
+
+  longs(name: string): bigint[] {
+    this.required(name);
+    return this.list(name).map((item, i) => asLong(this.command, `${name}.${i}`, item));
+  }
+
+  timestamp(name: string): bigint | undefined {
+    const value = this.fields.get(name);
     if (value === undefined) return undefined;
-    if (!isNumber(value)) throw wrongType(this.command, name, value, numberTypes);
-    return toInteger(value);
+    if (value.type !== Type.timestamp) throw wrongType(this.command, name, value, 'timestamp');
+    return value.buf.readBigUInt64LE(value.start);
   }
 
   optionalDocument(name: string): Value | undefined {

@@ -1,5 +1,4 @@
 import { equal } from '../bson/compare.ts';
-
 import { elements } from '../bson/value.ts';
 import { DocumentError, notImplemented } from '../errors.ts';
 import { documentText } from '../shell-text.ts';
@@ -7,6 +6,7 @@ import { type Collection, type Index, namespaceOf } from '../storage/catalogue.t
 import { Arguments } from './arguments.ts';
 import { refuseOptions } from './collections.ts';
 import type { Call, Reply } from './context.ts';
+import { isIdPattern } from './index-keys.ts';
 
 const invalid = (message: string): DocumentError => new DocumentError('InvalidOptions', message);
 
@@ -15,6 +15,7 @@ const chosen = (collection: Collection, change: Arguments): Index => {
   if ((key === undefined) === (name === undefined)) {
     throw invalid(key ? 'Cannot specify both key pattern and name.' : 'Must specify either index name or key pattern.');
   }
+  if (name === '_id_' || (key && isIdPattern(key))) throw new DocumentError('BadValue', "can't change the _id index");
   const [found, other] = collection.indexes.filter((index) => (key ? equal(index.key, key) : index.name === name));
   const what = key ? documentText(key) : name;
   if (!found) throw new DocumentError('IndexNotFound', `cannot find index ${what} for ns ${namespaceOf(collection)}`);

@@ -9,15 +9,10 @@ import { Arguments } from './arguments.ts';
 import { collectionCommands } from './collections.ts';
 import type { Command, Reply, Server } from './context.ts';
 import { refuseUnknownFields } from './fields.ts';
-import {
-  assertApiVersion,
-  assertReadConcern,
-  assertTransactionNumber,
-  refuseTransactions,
-  timeLimitOf,
-} from './generic.ts';
+import { assertApiVersion, assertTransactionNumber, refuseTransactions, timeLimitOf } from './generic.ts';
 import { handshakeCommands } from './handshake.ts';
 import { indexCommands } from './indexes.ts';
+import { assertReadConcern } from './read-concern.ts';
 import { readCommands } from './reads.ts';
 import { statisticsCommands } from './statistics.ts';
 import { writeConcernReply } from './write-concern.ts';
@@ -85,7 +80,7 @@ const call = async (server: Server, client: Client, message: Message): Promise<R
   assertTransactionNumber(name, args);
   assertApiVersion(name, args);
   refuseUnknownFields(args);
-  assertReadConcern(args);
+  assertReadConcern(args, server.store.oplog.committed);
   const timeLimit = timeLimitOf(args);
   const concern = changing.has(name) ? writeConcernReply(args) : {};
   server.store.env.root.resetReadTxn();

@@ -1,131 +1,72 @@
-import { compilePipeline, parseStages, splitPipeline } from '../aggregate/pipeline.ts';
-import { elements, isString, text, type Value } from '../bson/value.ts';
+import { parseStages } from '../aggregate/pipeline.ts';
+import { elements, isString, text } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
 import { winningPlan } from '../query/explain.ts';
-import { type Request, requestOf, search } from '../query/find.ts';
-import { collect, type Source } from '../query/source.ts';
+import { search } from '../query/find.ts';
+import { collect } from '../query/source.ts';
 import { Arguments } from './arguments.ts';
 import type { Call, Command, Reply } from './context.ts';
+import { explainable, type Prepared, preparePipeline } from './explained.ts';
 import { refuseUnknownFields } from './fields.ts';
 import { version } from './handshake.ts';
-import { findRequest, queryRequest } from './reads.ts';
+import { collectionName } from './namespace.ts';
 
-/** The search behind a command, and what becomes of the documents it finds. */
-export interface Prepared {
-  readonly request: Request;
-  readonly filter: Value;
-  readonly sort: Value | undefined;
-  readonly run: (source: Source) => Source;
-  readonly restCount: number;
-}
-
-/** An `aggregate` taken apart: what a search can do, and the rest of the pipeline. */
-export const preparePipeline = (args: Arguments): Prepared => {
-  args.refuseCollation();
-  const split = splitPipeline(parseStages(args.documents('pipeline')));
-  return {
-    request: requestOf(split.filter, split.sort, split.skip, split.limit, args.hint()),
-    filter: split.filter,
-    sort: split.sort,
-    run: compilePipeline(split.rest),
-    restCount: split.rest.length,
-  };
-};
-
-type Verbosity = 'queryPlanner' | 'executionStats' | 'allPlansExecution';
-
-const verbosities: ReadonlySet<string> = new Set(['queryPlanner', 'executionStats', 'allPlansExecution']);
-
-const verbosityOf = (args: Arguments): Verbosity => {
-  const given = args.optionalText('verbosity') ?? 'allPlansExecution';
-  if (verbosities.has(given)) return given as Verbosity;
-  throw new DocumentError(
-    'BadValue',
-    `Enumeration value '${given}' for field 'explain.verbosity' is not a valid value.`,
-  );
-};
+const verbosities = new Set(['queryPlanner', 'executionStats', 'allPlansExecution']);
 
 const serverInfo = (call: Call) => ({ host: call.address, version, gitVersion: 'embedded' });
 
-const statsOf = async (call: Call, namespace: string, prepared: Prepared, verbosity: Verbosity): Promise<Reply> => {
+/** What a command's stages gave: its documents, or only their number. */
+const results = ({ taker }: Prepared, plan: Reply, n: number) => {
+  const nReturned = taker?.total === undefined ? n : 0;
+  const counted = taker?.total === undefined ? {} : { [taker.total]: n };
+  return { nReturned, executionStages: { ...plan, nReturned, ...counted } };
+};
+
+const statsOf = async (call: Call, namespace: string, prepared: Prepared, verbosity: string): Promise<Reply> => {
   const { store } = call.server;
+  const { taker, filter } = prepared;
   const found = search(store, store.catalogue.get(namespace), prepared.request, call.timeLimit);
-  const plan = winningPlan(found, prepared.request, prepared.filter, prepared.sort);
+  const reading = winningPlan(found, prepared.request, filter, prepared.sort);
+  const plan = taker ? { stage: taker.stage, inputStage: reading } : reading;
   const queryPlanner = {
     namespace,
-    parsedQuery: prepared.filter,
+    parsedQuery: filter,
     indexFilterSet: false,
     winningPlan: plan,
     rejectedPlans: [],
   };
   if (verbosity === 'queryPlanner') return { explainVersion: '1', queryPlanner };
   const started = performance.now();
-  const results = await collect(prepared.run(found.source), Number.MAX_SAFE_INTEGER);
+  const { length } = await collect(prepared.run(found.source), prepared.most ?? Number.MAX_SAFE_INTEGER);
   const { examined } = found.scan;
-  return {
-    explainVersion: '1',
-    queryPlanner,
-    executionStats: {
-      executionSuccess: true,
-      nReturned: results.length,
-      executionTimeMillis: Math.round(performance.now() - started),
-      totalKeysExamined: examined.keys,
-      totalDocsExamined: examined.documents,
-      executionStages: { ...plan, nReturned: results.length },
-    },
+  const executionStats = {
+    executionSuccess: true,
+    executionTimeMillis: Math.round(performance.now() - started),
+    totalKeysExamined: examined.keys,
+    totalDocsExamined: examined.documents,
+    ...results(prepared, plan, length),
   };
+  return { explainVersion: '1', queryPlanner, executionStats };
 };
 
-/** Explains an `aggregate`. */
-export const explainAggregate = async (
-  call: Call,
-  args: Arguments,
-  name: string,
-  verbosity: Verbosity,
-): Promise<Reply> => {
-  const prepared = preparePipeline(args);
-  const stats = await statsOf(call, `${call.db}.${name}`, prepared, verbosity);
+const explainWith = async (call: Call, prepared: Prepared, verbosity: string): Promise<Reply> => {
+  const stats = await statsOf(call, `${call.db}.${collectionName(call)}`, prepared, verbosity);
   if (prepared.restCount === 0) return stats;
-  const names = parseStages(args.documents('pipeline')).slice(-prepared.restCount);
-  return { explainVersion: '1', stages: [{ $cursor: stats }, ...names.map((stage) => ({ [stage.name]: stage.spec }))] };
+  const rest = parseStages(call.args.documents('pipeline')).slice(-prepared.restCount);
+  return { explainVersion: '1', stages: [{ $cursor: stats }, ...rest.map(({ name, spec }) => ({ [name]: spec }))] };
 };
 
-const asPrepared = (request: Request, filter: Value, sort: Value | undefined): Prepared => ({
-  request,
-  filter,
-  sort,
-  run: (source) => source,
-  restCount: 0,
+/** Explains an `aggregate` that asks for it itself. */
+export const explainAggregate = async (call: Call): Promise<Reply> => ({
+  ...(await explainWith(call, preparePipeline(call.args), 'queryPlanner')),
+  serverInfo: serverInfo(call),
 });
 
-const firstStatement = (args: Arguments, list: string): Arguments => {
-  const [doc] = args.documents(list);
-  if (!doc) throw args.missing(list);
-  return new Arguments(doc, `${args.command}.${list}`);
-};
-
-/** What the search behind a command looks for. */
-const explained = (args: Arguments): Prepared => {
-  switch (args.command) {
-    case 'find':
-      return asPrepared(findRequest(args), args.document('filter'), args.optionalDocument('sort'));
-    case 'count':
-    case 'distinct':
-      return asPrepared(queryRequest(args), args.document('query'), undefined);
-    case 'findAndModify':
-    case 'findandmodify': {
-      const sort = args.optionalDocument('sort');
-      return asPrepared(requestOf(args.document('query'), sort, 0, 1, args.hint()), args.document('query'), sort);
-    }
-    case 'update':
-    case 'delete': {
-      const statement = firstStatement(args, `${args.command}s`);
-      const filter = statement.document('q');
-      return asPrepared(requestOf(filter, undefined, 0, 0, statement.hint()), filter, undefined);
-    }
-    default:
-      throw new DocumentError('CommandNotFound', `Explain failed due to unknown command: ${args.command}`);
-  }
+const assertSameDatabase = (call: Call, inner: Arguments): void => {
+  const given = inner.get('$db');
+  if (!isString(given) || text(given) === call.db) return;
+  const wanted = `Expected ${call.db} got ${text(given)}`;
+  throw new DocumentError('InvalidNamespace', `Mismatched $db in explain command. ${wanted}`);
 };
 
 /** Tells how a command would find its documents, and how much work that is. */
@@ -134,13 +75,12 @@ export const explain: Command = async (call) => {
   const command = inner && elements(inner)[0];
   if (!inner || !command) throw new DocumentError('BadValue', 'explain command requires a nested object');
   const args = new Arguments(inner, command.name);
+  const prepare = explainable.get(command.name);
+  if (!prepare) throw new DocumentError('CommandNotFound', `Explain failed due to unknown command: ${command.name}`);
+  assertSameDatabase(call, args);
   refuseUnknownFields(args);
-  const verbosity = verbosityOf(call.args);
-  const name = isString(command.value) ? text(command.value) : undefined;
-  if (name === undefined) throw new DocumentError('InvalidNamespace', 'explain needs the name of a collection');
-  const reply =
-    command.name === 'aggregate'
-      ? await explainAggregate(call, args, name, verbosity)
-      : await statsOf(call, `${call.db}.${name}`, explained(args), verbosity);
+  const verbosity = call.args.choice('verbosity', 'allPlansExecution', verbosities);
+  const innerCall = { ...call, args };
+  const reply = await explainWith(innerCall, prepare(innerCall), verbosity);
   return { ...reply, command: inner, serverInfo: serverInfo(call) };
 };

@@ -56,6 +56,7 @@ const own: Readonly<Record<string, readonly string[]>> = {
   'listCollections.cursor': words('batchSize'),
   'listIndexes.cursor': words('batchSize'),
   'bulkWrite.cursor': words('batchSize'),
+  readConcern: words('level afterClusterTime atClusterTime afterOpTime provenance'),
   $changeStream: words(
     'fullDocument fullDocumentBeforeChange resumeAfter startAfter startAtOperationTime allChangesForCluster showExpandedEvents',
   ),

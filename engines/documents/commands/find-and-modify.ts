@@ -1,4 +1,4 @@
-import type { Value } from '../bson/value.ts';
+import { elements, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
 import { compileProjection } from '../projection/project.ts';
 import { requestOf } from '../query/find.ts';
@@ -19,7 +19,8 @@ const assertRemoval = (args: Arguments): void => {
   if (args.has('arrayFilters')) throw failedToParse('Cannot specify arrayFilters and remove=true');
 };
 
-const modifyOperation = (call: Call): Change => {
+/** The change a `findAndModify` asks for. */
+export const modifyOperation = (call: Call): Change => {
   const { args } = call;
   args.refuseCollation();
   const update = args.get('update');
@@ -37,9 +38,13 @@ const modifyOperation = (call: Call): Change => {
   };
 };
 
-const shown = (args: Arguments, { request }: Change): ((value: Value) => Value) => {
+/** How to show the document; once it is changed, the filter no longer says which array item it was about. */
+const shown = (args: Arguments, { request, returns }: Change): ((value: Value) => Value) => {
   const spec = args.optionalDocument('fields') ?? args.optionalDocument('projection');
-  return spec ? compileProjection(spec, 'find', request.matches) : (value) => value;
+  if (!spec) return (value) => value;
+  const show = compileProjection(spec, 'find', request.matches);
+  if (returns !== 'after' || !elements(spec).some(({ name }) => name.endsWith('.$'))) return show;
+  throw new DocumentError('BadValue', 'cannot use a positional projection and return the new document');
 };
 
 /** Changes or removes one document and returns it. */

@@ -1,6 +1,6 @@
 import { toInteger } from '../bson/number.ts';
 import { isNumber, type Value } from '../bson/value.ts';
-import { DocumentError, notImplemented } from '../errors.ts';
+import { DocumentError } from '../errors.ts';
 import { TimeLimit } from '../query/time-limit.ts';
 import { elementText } from '../shell-text.ts';
 import type { Arguments } from './arguments.ts';
@@ -54,19 +54,6 @@ export const assertTransactionNumber = (name: string, args: Arguments): void => 
   if (retryable.has(name)) return;
   const text = `txnNumber may only be provided for multi-document transactions and retryable write commands. autocommit:false was not provided, and ${name} is not a retryable write command.`;
   throw new DocumentError(50768, text);
-};
-
-const levels = new Set(['local', 'available', 'majority', 'linearizable', 'snapshot']);
-
-/** Refuses read concerns that are none, and those this server does not have; all the others are what it always gives. */
-export const assertReadConcern = (args: Arguments): void => {
-  const concern = args.within('readConcern');
-  const level = concern.optionalText('level') ?? 'local';
-  if (!levels.has(level)) {
-    const text = `Enumeration value '${level}' for field 'readConcern.level' is not a valid value.`;
-    throw new DocumentError('BadValue', text);
-  }
-  if (level === 'snapshot' || concern.has('atClusterTime')) throw notImplemented('read concern "snapshot"');
 };
 
 const stable = new Set(

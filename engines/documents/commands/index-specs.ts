@@ -6,51 +6,14 @@ import { parseFilter } from '../filter/parse.ts';
 import type { Filter } from '../filter/shape.ts';
 import { documentText, elementText } from '../shell-text.ts';
 import { type IndexSpec, readIndexSpec } from '../storage/catalogue.ts';
-
-const cannotCreate = (message: string): DocumentError => new DocumentError('CannotCreateIndex', message);
+import { assertPattern, cannotCreate, isIdPattern } from './index-keys.ts';
 
 const failedToParse = (message: string): DocumentError => new DocumentError('FailedToParse', message);
 
+const badValue = (message: string): DocumentError => new DocumentError('BadValue', message);
+
 const mistyped = (name: string, wanted: string, value: Value): DocumentError =>
   new DocumentError('TypeMismatch', `The field '${name}' must be ${wanted}, but got ${typeNames[value.type]}`);
-
-/** Types of index that MongoDB has and this server has not. */
-const plugins = new Set(['text', '2d', '2dsphere', 'hashed', 'wildcard', 'columnstore']);
-
-const assertDirection = (key: Value, value: Value): void => {
-  if (isString(value)) {
-    if (plugins.has(text(value))) throw notImplemented(`an index of type "${text(value)}"`);
-    throw cannotCreate(`Unknown index plugin '${text(value)}'. Full key: ${documentText(key)}`);
-  }
-  if (isNumber(value) && toNumber(value) !== 0 && !Number.isNaN(toNumber(value))) return;
-  const found = isNumber(value) ? `cannot be ${toNumber(value)}` : `cannot be of type ${typeNames[value.type]}`;
-  throw cannotCreate(
-    `Values in v:2 index key pattern ${found}. Only numbers > 0, numbers < 0, and strings are allowed.`,
-  );
-};
-
-const assertFieldName = (name: string): void => {
-  const names = name.split('.');
-  if (names.includes('$**')) throw notImplemented('a wildcard index');
-  if (names.includes('')) throw cannotCreate('Index keys cannot contain an empty field.');
-  if (names.some((part) => part.startsWith('$') && !['$ref', '$id', '$db'].includes(part)))
-    throw cannotCreate("Index key contains an illegal field name: field name starts with '$'.");
-};
-
-const mostFields = 32;
-
-const assertPattern = (key: Value): void => {
-  const fields = elements(key);
-  if (fields.length === 0) throw cannotCreate('Index keys cannot be an empty object.');
-  if (fields.length > mostFields) throw new DocumentError(13103, 'too many compound keys');
-  for (const { name, value } of fields) {
-    assertDirection(key, value);
-    assertFieldName(name);
-  }
-  const names = fields.map(({ name }) => name);
-  if (new Set(names).size < names.length)
-    throw new DocumentError('BadValue', `The field is repeated in the index key pattern: ${documentText(key)}`);
-};
 
 const largestExpiry = 2 ** 31 - 1;
 
@@ -138,13 +101,12 @@ const assertNames = (key: Value | undefined, name: Value | undefined): void => {
   if (!name) throw failedToParse("The 'name' field is a required property of an index specification");
   if (!isString(name)) throw mistyped('name', 'a string', name);
   if (text(name) === '') throw cannotCreate('index name cannot be empty');
-  if (text(name) === '*') throw new DocumentError('BadValue', "The index name '*' is not valid.");
-};
-
-/** Whether an index pattern is that of the `_id` index, which every collection has. */
-export const isIdPattern = (key: Value): boolean => {
-  const [first, ...others] = elements(key);
-  return first?.name === '_id' && others.length === 0 && isNumber(first.value) && toNumber(first.value) === 1;
+  if (text(name) === '*') throw badValue("The index name '*' is not valid.");
+  if (text(name) !== '_id_' || isIdPattern(key)) return;
+  const wanted = 'must have key pattern {_id: 1}';
+  throw badValue(
+    `The index name '_id_' is reserved for the _id index, which ${wanted}, found key: ${documentText(key)}`,
+  );
 };
 
 /** An index specification, checked as MongoDB checks it. */

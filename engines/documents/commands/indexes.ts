@@ -4,11 +4,13 @@ import { isArray, isDocument, isString, items, text, type Value } from '../bson/
 import { DocumentError } from '../errors.ts';
 import { documentText } from '../shell-text.ts';
 import { type Collection, type Index, type IndexSpec, indexDocument, namespaceOf } from '../storage/catalogue.ts';
+import { wrongType } from './arguments.ts';
 import { collMod } from './coll-mod.ts';
 import { listing } from './collections.ts';
 import type { Call, Command } from './context.ts';
 import { isPresent } from './index-conflicts.ts';
-import { checkedSpec, isIdPattern } from './index-specs.ts';
+import { isIdPattern } from './index-keys.ts';
+import { checkedSpec } from './index-specs.ts';
 import { collectionName } from './namespace.ts';
 
 const existing = (call: Call): Collection => {
@@ -77,10 +79,7 @@ const named = (collection: Collection, wanted: Value): Index[] => {
   if (isString(wanted)) return [byName(collection, text(wanted))];
   if (isDocument(wanted)) return [byKey(collection, wanted)];
   if (!isArray(wanted) || !items(wanted).every(isString)) {
-    throw new DocumentError(
-      'TypeMismatch',
-      "BSON field 'dropIndexes.index' is the wrong type, expected types '[string, object]'",
-    );
+    throw wrongType('dropIndexes', 'index', wanted, '[string, array, object]');
   }
   return items(wanted).map((name) => byName(collection, text(name)));
 };

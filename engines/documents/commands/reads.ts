@@ -1,7 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { int64 } from '../bson/build.ts';
-import { toInteger } from '../bson/number.ts';
-import { bytesOf, isArray, isNumber, items, type Value } from '../bson/value.ts';
+import { bytesOf, isArray, items, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
 import { encodeKey } from '../key-encoding.ts';
 import { pathOf, visitPath } from '../paths.ts';
@@ -54,11 +53,7 @@ const getMore: Command = (call) => {
 };
 
 const killCursors: Command = ({ args, server }) => {
-  args.required('cursors');
-  const ids = args
-    .list('cursors')
-    .filter(isNumber)
-    .map((value) => toInteger(value)!);
+  const ids = args.longs('cursors');
   if (ids.length === 0) throw new DocumentError('BadValue', 'Must specify at least one cursor id in: killCursors');
   const killed = ids.filter((id) => server.cursors.close(id));
   const missing = ids.filter((id) => !killed.includes(id));

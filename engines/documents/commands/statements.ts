@@ -3,8 +3,9 @@ import { ArgumentError, DocumentError, notImplemented } from '../errors.ts';
 import { requestOf } from '../query/find.ts';
 import { compileUpdate } from '../update/apply.ts';
 import type { Change, Namespace, Operation } from '../writes/operations.ts';
-import type { Arguments } from './arguments.ts';
+import { Arguments } from './arguments.ts';
 import type { Call } from './context.ts';
+import { refuseUnknownFields } from './fields.ts';
 
 const failedToParse = (message: string): DocumentError => new DocumentError('FailedToParse', message);
 
@@ -69,6 +70,13 @@ export const statementsOf = (args: Arguments, name: string): readonly Value[] =>
   if (list.length > 0 && list.length <= mostStatements) return list;
   const text = `Write batch sizes must be between 1 and ${mostStatements}. Got ${list.length} operations.`;
   throw new DocumentError('InvalidLength', text);
+};
+
+/** One statement; `form` is where it stands in its command. */
+export const statementOf = (doc: Value, form: string): Arguments => {
+  const statement = new Arguments(doc, form);
+  refuseUnknownFields(statement);
+  return statement;
 };
 
 /** Turns statements into operations; one that makes no sense becomes a failure in its place. */

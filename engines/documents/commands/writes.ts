@@ -1,14 +1,14 @@
 import type { Writable } from '../bson/build.ts';
+import type { Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
-import type { Operation, Outcome } from '../writes/operations.ts';
-import { Arguments } from './arguments.ts';
+import type { Change, Operation, Outcome } from '../writes/operations.ts';
+import type { Arguments } from './arguments.ts';
 import { bulkWrite } from './bulk-write.ts';
 import type { Call, Command } from './context.ts';
-import { refuseUnknownFields } from './fields.ts';
 import { findAndModify } from './find-and-modify.ts';
 import { collectionName } from './namespace.ts';
 import { errorFields, executeOnce, sum } from './once.ts';
-import { compiled, deleteOperation, statementsOf, type Target, updateOperation } from './statements.ts';
+import { compiled, deleteOperation, statementOf, statementsOf, type Target, updateOperation } from './statements.ts';
 
 const writeErrors = (outcomes: readonly Outcome[]): Writable => {
   const errors = outcomes.flatMap(({ error }, index) => (error ? [{ index, ...errorFields(error) }] : []));
@@ -34,13 +34,14 @@ const upsertedIn = (outcomes: readonly Outcome[]): Writable => {
 
 const updateNames = { filter: 'q', update: 'u', constants: 'c' };
 
-const update: Command = async (call) => {
+/** Reads the statements of an `update`. */
+export const updateOf = (call: Call): ((doc: Value) => Change) => {
   const target = targetOf(call);
-  const operations = compiled(statementsOf(call.args, 'updates'), (doc) => {
-    const statement = new Arguments(doc, 'update.updates');
-    refuseUnknownFields(statement);
-    return updateOperation(target, statement, updateNames);
-  });
+  return (doc) => updateOperation(target, statementOf(doc, 'update.updates'), updateNames);
+};
+
+const update: Command = async (call) => {
+  const operations = compiled(statementsOf(call.args, 'updates'), updateOf(call));
   const outcomes = await executeOnce(call, operations);
   return {
     n: sum(outcomes, ({ n }) => n),
@@ -57,13 +58,17 @@ const limitOf = (statement: Arguments): number => {
   throw new DocumentError('FailedToParse', `The limit field in delete objects must be 0 or 1. Got ${limit}`);
 };
 
-const remove: Command = async (call) => {
+/** Reads the statements of a `delete`. */
+export const deleteOf = (call: Call): ((doc: Value) => Change) => {
   const target = targetOf(call);
-  const operations = compiled(statementsOf(call.args, 'deletes'), (doc) => {
-    const statement = new Arguments(doc, 'delete.deletes');
-    refuseUnknownFields(statement);
+  return (doc) => {
+    const statement = statementOf(doc, 'delete.deletes');
     return deleteOperation(target, statement, 'q', limitOf(statement) === 0);
-  });
+  };
+};
+
+const remove: Command = async (call) => {
+  const operations = compiled(statementsOf(call.args, 'deletes'), deleteOf(call));
   const outcomes = await executeOnce(call, operations);
   return { n: sum(outcomes, ({ n }) => n), writeErrors: writeErrors(outcomes) };
 };

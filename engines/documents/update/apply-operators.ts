@@ -69,6 +69,7 @@ export const operatorUpdate = (update: Value, arrayFilters: readonly Value[]): U
   const filters = parseArrayFilters(arrayFilters);
   const all = parseModifications(update);
   assertUsed(
+    update,
     all.map(({ names }) => names),
     filters,
   );

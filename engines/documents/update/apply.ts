@@ -4,10 +4,10 @@ import { equal } from '../bson/compare.ts';
 import { Type } from '../bson/types.ts';
 import { elements, field, isArray, isDocument, items, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
+import { elementText } from '../shell-text.ts';
 import type { Touched } from '../storage/touched.ts';
 import { operatorUpdate } from './apply-operators.ts';
 import { compileUpdatePipeline } from './pipeline.ts';
-import { idText } from './where.ts';
 
 /** What an update may look at beside the document: which array item the filter matched, and whether it inserts. */
 export interface Circumstances {
@@ -102,6 +102,6 @@ export const assertSameId = (before: Value, after: Value, kind: Update['kind']):
   const text =
     kind === 'operators'
       ? "Performing an update on the path '_id' would modify the immutable field '_id'"
-      : `After applying the update, the (immutable) field '_id' was found to have been altered to ${idText(after)}`;
+      : `After applying the update, the (immutable) field '_id' was found to have been altered to ${now ? elementText('_id', now) : 'missing'}`;
   throw new DocumentError('ImmutableField', text);
 };

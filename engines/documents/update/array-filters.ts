@@ -3,6 +3,7 @@ import { elements, isArray, isDocument, items, type Value } from '../bson/value.
 import { DocumentError } from '../errors.ts';
 import { compileFilter, type Matcher } from '../filter/matcher.ts';
 import { parseFilter } from '../filter/parse.ts';
+import { documentText } from '../shell-text.ts';
 
 /** Tests of array items by the identifier that stands for them. */
 export type ArrayFilters = ReadonlyMap<string, Matcher>;
@@ -52,8 +53,8 @@ export const parseArrayFilters = (filters: readonly Value[]): ArrayFilters => {
   return tests;
 };
 
-/** Throws unless the placeholders of these paths and the filters belong together. */
-export const assertUsed = (paths: readonly (readonly string[])[], filters: ArrayFilters): void => {
+/** Throws unless the placeholders of the update's paths and the filters belong together. */
+export const assertUsed = (update: Value, paths: readonly (readonly string[])[], filters: ArrayFilters): void => {
   const used = new Set<string>();
   for (const names of paths) {
     for (const name of names) {
@@ -67,6 +68,7 @@ export const assertUsed = (paths: readonly (readonly string[])[], filters: Array
     }
   }
   for (const name of filters.keys()) {
-    if (!used.has(name)) throw failedToParse(`The array filter for identifier '${name}' was not used in the update`);
+    if (used.has(name)) continue;
+    throw failedToParse(`The array filter for identifier '${name}' was not used in the update ${documentText(update)}`);
   }
 };

@@ -1,4 +1,4 @@
-import { Decimal128, type Document, Long, MongoClient, UUID } from 'mongodb';
+import { Decimal128, type Document, Long, MongoClient, Timestamp, UUID } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { failureOf, type RunningStore, runStore } from './running-store.ts';
 
@@ -56,7 +56,56 @@ describe('a command is refused', () => {
     ['with no collection and no stage', { aggregate: 1, pipeline: [], cursor: {} }, 73, 'InvalidNamespace'],
     ['with no collection', { aggregate: 1, pipeline: [{ $match: {} }], cursor: {} }, 73, 'InvalidNamespace'],
     ['with an unknown verbosity', { explain: { find: 'c' }, verbosity: 'foo' }, 2, 'BadValue'],
-    ['to explain what cannot be', { explain: { ping: 1 } }, 73, 'InvalidNamespace'],
+    ['to explain what cannot be', { explain: { ping: 1 } }, 59, 'CommandNotFound'],
+    ['to explain in another database', { explain: { find: 'c', $db: 'other' } }, 73, 'InvalidNamespace'],
+    [
+      'to explain a wrong projection',
+      { explain: { find: 'c', projection: { a: { $foo: 1 } } } },
+      31325,
+      'Location31325',
+    ],
+    [
+      'to explain a wrong update',
+      { explain: { update: 'c', updates: [{ q: {}, u: { $foo: 1 } }] } },
+      9,
+      'FailedToParse',
+    ],
+    [
+      'to explain several deletes',
+      {
+        explain: {
+          delete: 'c',
+          deletes: [
+            { q: {}, limit: 1 },
+            { q: {}, limit: 1 },
+          ],
+        },
+      },
+      16,
+      'InvalidLength',
+    ],
+    [
+      'with an unknown stage and no collection',
+      { aggregate: 1, pipeline: [{ $foo: 1 }], cursor: {} },
+      40324,
+      'Location40324',
+    ],
+    ['with an unknown part of a read concern', { find: 'c', readConcern: { foo: 1 } }, 40415, 'IDLUnknownField'],
+    [
+      'to read after a time to come',
+      { find: 'c', readConcern: { afterClusterTime: new Timestamp({ t: 4_000_000_000, i: 1 }) } },
+      72,
+      'InvalidOptions',
+    ],
+    ['to read after what is no time', { find: 'c', readConcern: { afterClusterTime: 5 } }, 14, 'TypeMismatch'],
+    ['with a cursor that is no long', { getMore: 5, collection: 'c' }, 14, 'TypeMismatch'],
+    ['with a cursor to kill that is no long', { killCursors: 'c', cursors: [5] }, 14, 'TypeMismatch'],
+    [
+      'to return the array item it changed',
+      { findAndModify: 'c', query: { a: 1 }, update: { $set: { b: 1 } }, new: true, fields: { 'a.$': 1 } },
+      2,
+      'BadValue',
+    ],
     ['with no cursor to kill', { killCursors: 'c', cursors: [] }, 2, 'BadValue'],
     ['for a cursor that is not there', { getMore: Long.fromNumber(5), collection: 'c' }, 43, 'CursorNotFound'],
     ['to create a capped collection', { create: 'x', capped: true, size: 1000 }, 238, 'NotImplemented'],
@@ -176,7 +225,10 @@ describe('a command', () => {
     const [session, other] = [store.client.startSession(), store.client.startSession()];
     const { cursor } = await store.db.command({ find: docs.collectionName, batchSize: 2 }, { session });
     const more = (rest: Document, of = session) =>
-      store.db.command({ getMore: cursor.id, collection: docs.collectionName, ...rest }, { session: of });
+      store.db.command(
+        { getMore: Long.fromNumber(cursor.id), collection: docs.collectionName, ...rest },
+        { session: of },
+      );
     expect(await failureOf(more({ collection: 'other' }))).toMatchObject({ code: 13 });
     expect(await failureOf(more({}, other))).toMatchObject({ code: 50738 });
     expect(await failureOf(more({ maxTimeMS: 5 }))).toMatchObject({ code: 2 });

@@ -107,6 +107,45 @@ describe('an index', () => {
     expect(stages(await docs.find({ s: 1 }).sort({ x: 1 }).explain())).toEqual(['SORT', 'FETCH', 'IXSCAN']);
   });
 
+  test.each<[string, Document, string[], Document]>([
+    [
+      'an update',
+      { update: '', updates: [{ q: { s: 1 }, u: { $set: { x: 1 } }, multi: true }] },
+      ['UPDATE', 'FETCH', 'IXSCAN'],
+      { nMatched: 2 },
+    ],
+    [
+      'an update of one',
+      { update: '', updates: [{ q: { s: 1 }, u: { s: 2 } }] },
+      ['UPDATE', 'FETCH', 'IXSCAN'],
+      { nMatched: 1 },
+    ],
+    ['a deletion', { delete: '', deletes: [{ q: { _id: 1 }, limit: 1 }] }, ['DELETE', 'IDHACK'], { nWouldDelete: 1 }],
+    [
+      'a findAndModify',
+      { findAndModify: '', query: { s: 1 }, sort: { x: 1 }, remove: true },
+      ['DELETE', 'SORT', 'FETCH', 'IXSCAN'],
+      { nWouldDelete: 1 },
+    ],
+    ['a count', { count: '', query: { x: 1 } }, ['COUNT', 'COLLSCAN'], { nCounted: 1 }],
+    [
+      'a projection',
+      { find: '', filter: { s: 1 }, projection: { s: 1 } },
+      ['PROJECTION_DEFAULT', 'FETCH', 'IXSCAN'],
+      { nReturned: 2 },
+    ],
+  ])('is told of by the explanation of %s, which changes nothing', async (_title, command, wanted, counted) => {
+    const docs = store.fresh();
+    const all = [1, 2, 3].map((_id) => ({ _id, s: _id % 2, x: _id }));
+    await docs.insertMany(all);
+    await docs.createIndex({ s: 1 });
+    const [name] = Object.keys(command);
+    const explained = await store.db.command({ explain: { ...command, [name!]: docs.collectionName } });
+    expect(stages(explained)).toEqual(wanted);
+    expect(explained.executionStats.executionStages).toMatchObject(counted);
+    expect(await docs.find().toArray()).toEqual(all);
+  });
+
   test('never lets two items of an array be one bound', async () => {
     const docs = store.fresh();
     await docs.createIndex({ a: 1 });
@@ -200,6 +239,7 @@ describe('an index', () => {
     ['a collation', { b: 1 }, { collation: { locale: 'de' } }, 238],
     ['a name that is none', { b: 1 }, { name: '' }, 67],
     ['the name of all indexes', { b: 1 }, { name: '*' }, 2],
+    ['the name of another index', { b: 1 }, { name: '_id_' }, 2],
     ['a compound expiry', { a: 1, b: 1 }, { expireAfterSeconds: 1 }, 67],
     ['a negative expiry', { b: 1 }, { expireAfterSeconds: -1 }, 67],
     ['an expiry that is a text', { b: 1 }, { expireAfterSeconds: 'x' }, 67],
@@ -249,6 +289,8 @@ describe('an index', () => {
     expect(await failureOf(docs.find({ a: 1 }).hint('a_1').toArray())).toMatchObject({ code: 2 });
     const show = { collMod: docs.collectionName, index: { name: 'a_1', hidden: false } };
     expect(await store.db.command(show)).toMatchObject({ hidden_old: true, hidden_new: false });
+    const hideId = { collMod: docs.collectionName, index: { name: '_id_', hidden: true } };
+    expect(await failureOf(store.db.command(hideId))).toMatchObject({ code: 2 });
     expect(stages(await docs.find({ a: 1 }).explain())).toEqual(['FETCH', 'IXSCAN']);
   });
 

@@ -305,6 +305,18 @@ describe('an update', () => {
     expect(await codeOf({ $set: { '': 1 }, $nope: { a: 1 } })).toBe(56);
   });
 
+  test('says which _id it would have had, and which array filter has no use', async () => {
+    const docs = store.fresh();
+    await docs.insertOne({ _id: 1, a: [1] });
+    expect(await failureOf(docs.replaceOne({ a: 1 }, { _id: 2 } as never))).toMatchObject({
+      message: expect.stringContaining("the (immutable) field '_id' was found to have been altered to _id: 2"),
+    });
+    const unused = docs.updateOne({}, { $set: { a: 5 } }, { arrayFilters: [{ x: 1 }] });
+    expect(await failureOf(unused)).toMatchObject({
+      message: "The array filter for identifier 'x' was not used in the update { $set: { a: 5 } }",
+    });
+  });
+
   test('may replace an _id by an equal one of another type', async () => {
     const docs = store.fresh();
     await docs.insertOne({ _id: 1, a: 1 });
