@@ -2,7 +2,7 @@ import { equal } from '../bson/compare.ts';
 import { elements } from '../bson/value.ts';
 import { DocumentError, notImplemented } from '../errors.ts';
 import { documentText } from '../shell-text.ts';
-import { type Collection, type Index, namespaceOf } from '../storage/catalogue.ts';
+import { type Collection, type Index, namespaceOf } from '../storage/collection.ts';
 import { Arguments } from './arguments.ts';
 import { refuseOptions } from './collections.ts';
 import type { Call, Reply } from './context.ts';

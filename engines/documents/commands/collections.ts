@@ -5,7 +5,7 @@ import { DocumentError, notImplemented } from '../errors.ts';
 import { compileFilter } from '../filter/matcher.ts';
 import { parseFilter } from '../filter/parse.ts';
 import { listSource } from '../query/source.ts';
-import type { Collection } from '../storage/catalogue.ts';
+import type { Collection } from '../storage/collection.ts';
 import type { Arguments } from './arguments.ts';
 import type { Call, Command } from './context.ts';
 import { firstBatch, sourceFeed } from './cursor-replies.ts';

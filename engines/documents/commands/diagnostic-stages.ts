@@ -4,7 +4,7 @@ import { documentValue, encode, type Writable } from '../bson/build.ts';
 import { elements, isDocument, type Value } from '../bson/value.ts';
 import { DocumentError, notImplemented } from '../errors.ts';
 import { listSource, type Source } from '../query/source.ts';
-import { indexDocument } from '../storage/catalogue.ts';
+import { indexDocument } from '../storage/index-spec.ts';
 import { runningOperations } from './administration.ts';
 import { Arguments } from './arguments.ts';
 import type { Call } from './context.ts';

@@ -1,6 +1,6 @@
 import { binary, objectId, timestamp } from '../bson/build.ts';
 import { sessionOf } from '../sessions.ts';
-import { newUuid } from '../storage/catalogue.ts';
+import { newUuid } from '../uuid.ts';
 import type { Command } from './context.ts';
 
 /** The version of MongoDB this server speaks like. */

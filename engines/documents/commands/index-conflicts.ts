@@ -3,7 +3,8 @@ import { equal } from '../bson/compare.ts';
 import { identical, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
 import { documentText } from '../shell-text.ts';
-import { type Collection, type IndexSpec, indexDocument } from '../storage/catalogue.ts';
+import type { Collection } from '../storage/collection.ts';
+import { type IndexSpec, indexDocument } from '../storage/index-spec.ts';
 
 const specValue = (spec: IndexSpec, name = spec.name): Value => documentValue(encode({ ...indexDocument(spec), name }));
 

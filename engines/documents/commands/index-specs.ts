@@ -5,7 +5,7 @@ import { DocumentError, notImplemented } from '../errors.ts';
 import { parseFilter } from '../filter/parse.ts';
 import type { Filter } from '../filter/shape.ts';
 import { documentText, elementText } from '../shell-text.ts';
-import { type IndexSpec, readIndexSpec } from '../storage/catalogue.ts';
+import { type IndexSpec, readIndexSpec } from '../storage/index-spec.ts';
 import { assertPattern, cannotCreate, isIdPattern } from './index-keys.ts';
 
 const failedToParse = (message: string): DocumentError => new DocumentError('FailedToParse', message);

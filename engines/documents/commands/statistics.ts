@@ -3,7 +3,7 @@ import { documentValue, double, encode, encodeElements } from '../bson/build.ts'
 import { DocumentError } from '../errors.ts';
 import { compileFilter } from '../filter/matcher.ts';
 import { parseFilter } from '../filter/parse.ts';
-import { type Collection, namespaceOf } from '../storage/catalogue.ts';
+import { type Collection, namespaceOf } from '../storage/collection.ts';
 import { endOfScope, scoped } from '../storage/environment.ts';
 import type { Store } from '../storage/store.ts';
 import type { Arguments } from './arguments.ts';

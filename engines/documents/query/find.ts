@@ -6,7 +6,7 @@ import { compileFilter, type Matcher } from '../filter/matcher.ts';
 import { parseFilter } from '../filter/parse.ts';
 import type { Filter } from '../filter/shape.ts';
 import { compileSort, inNaturalOrder, type Sort } from '../sort.ts';
-import type { Collection } from '../storage/catalogue.ts';
+import type { Collection } from '../storage/collection.ts';
 import type { Store } from '../storage/store.ts';
 import { hintedPlan, type Plan, planFor, scanPlan } from './planner.ts';
 import { type Scan, scanOf } from './scan.ts';

@@ -2,7 +2,7 @@ import { DocumentError } from '../errors.ts';
 import type { Filter, Test } from '../filter/shape.ts';
 import { idKey, keptBytes, maxKey } from '../key-encoding.ts';
 import type { Sort } from '../sort.ts';
-import type { Collection, Index } from '../storage/catalogue.ts';
+import type { Collection, Index } from '../storage/collection.ts';
 import { afterPrefix, type Bounds, boundsOf, directed, directedRange, joinBounds, type Range } from './bounds.ts';
 import { conjuncts, implies, impliesPresence } from './implication.ts';
 

@@ -2,7 +2,7 @@ import type { Value } from '../bson/value.ts';
 import { documentAt } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
 import type { Matcher } from '../filter/matcher.ts';
-import { type Collection, type Index, namespaceOf } from '../storage/catalogue.ts';
+import { type Collection, type Index, namespaceOf } from '../storage/collection.ts';
 import { scoped } from '../storage/environment.ts';
 import type { Store } from '../storage/store.ts';
 import type { Range } from './bounds.ts';

@@ -3,7 +3,7 @@ import { DocumentError } from '../errors.ts';
 import type { Details } from '../paths.ts';
 import type { Request } from '../query/find.ts';
 import type { TimeLimit } from '../query/time-limit.ts';
-import type { Collection } from '../storage/catalogue.ts';
+import type { Collection } from '../storage/collection.ts';
 import type { Store, Transaction } from '../storage/store.ts';
 import { assertSameId, type Update, withTimestamps } from '../update/apply.ts';
 import { assertInsertedId, assertUpdatedId, withIdFirst } from './ids.ts';
