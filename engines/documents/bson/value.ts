@@ -14,7 +14,8 @@ export interface Element {
   readonly value: Value;
 }
 
-const fixedSizes: Readonly<Record<number, number>> = {
+/** How many bytes a value takes, by type byte, where the type alone tells. */
+export const fixedSizes: Readonly<Record<number, number>> = {
   [Type.double]: 8,
   [Type.undefined]: 0,
   [Type.objectId]: 12,
@@ -124,16 +125,6 @@ export const items = (array: Value): Value[] => {
     at = next;
   }
   return found;
-};
-
-/** Throws unless the buffer holds one well-formed document of exactly this extent, nested ones included. */
-export const assertDocument = (doc: Value): void => {
-  if (doc.end > doc.buf.length || doc.end - doc.start < 5) throw new RangeError('BSON: wrong document length');
-  for (const { value } of elements(doc)) {
-    if (value.end >= doc.end) throw new RangeError('BSON: value beyond its document');
-    if (value.type === Type.document || value.type === Type.array) assertDocument(value);
-  }
-  if (doc.buf[doc.end - 1] !== 0) throw new RangeError('BSON: document without an end');
 };
 
 /** The bytes of a value, shared with the buffer it lies in. */

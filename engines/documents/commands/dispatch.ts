@@ -72,6 +72,7 @@ const databaseOf = (message: Message): string => {
 };
 
 const call = async (server: Server, client: Client, message: Message): Promise<Reply> => {
+  if (message.error) throw message.error;
   const name = elements(message.body)[0]?.name ?? '';
   const command = commands.get(name);
   const args = new Arguments(message.body, name, message.sequences);
