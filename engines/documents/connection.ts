@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { field, isString, text } from './bson/value.ts';
 import type { Reply, Server } from './commands/context.ts';
@@ -34,6 +35,11 @@ const tracked = async (server: Server, client: Client, message: Message): Promis
   }
 };
 
+/** Sends a reply; waits for a client that is slow to read, so that no more replies gather for it. */
+const send = async (socket: Socket, reply: Buffer, gone: AbortSignal): Promise<void> => {
+  if (socket.writable && !socket.write(reply)) await once(socket, 'drain', { signal: gone }).catch(() => {});
+};
+
 /** Serves one client: its messages are answered one after the other, in order. */
 export const serve = (server: Server, socket: Socket, address: string): void => {
   const reader = new MessageReader();
@@ -48,7 +54,7 @@ export const serve = (server: Server, socket: Socket, address: string): void => 
     isWorking = true;
     for (let message = waiting.shift(); message && !gone.signal.aborted; message = waiting.shift()) {
       const reply = await tracked(server, client, message);
-      if (!message.isSilent && socket.writable) socket.write(frameReply(message, reply));
+      if (!message.isSilent) await send(socket, frameReply(message, reply), gone.signal);
       if (waiting.length < mostWaiting) socket.resume();
     }
     isWorking = false;

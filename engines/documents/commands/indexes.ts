@@ -10,7 +10,7 @@ import { collMod } from './coll-mod.ts';
 import { listing } from './collections.ts';
 import type { Call, Command } from './context.ts';
 import { isPresent } from './index-conflicts.ts';
-import { isIdPattern } from './index-keys.ts';
+import { cannotCreate, isIdPattern } from './index-keys.ts';
 import { checkedSpec } from './index-specs.ts';
 import { collectionName } from './namespace.ts';
 
@@ -34,6 +34,15 @@ const specsOf = (call: Call): IndexSpec[] => {
   return docs.map(checkedSpec).filter(({ key }) => !isIdPattern(key));
 };
 
+const mostIndexes = 64;
+
+const assertRoom = (collection: Collection, specs: readonly IndexSpec[]): void => {
+  const last = specs.at(-1);
+  if (!last || collection.indexes.length + 1 + specs.length <= mostIndexes) return;
+  const where = `${namespaceOf(collection)} key:${documentText(last.key)}`;
+  throw cannotCreate(`add index fails, too many indexes for ${where}`);
+};
+
 const createIndexes: Command = async (call) => {
   const { store, builds } = call.server;
   const name = collectionName(call);
@@ -41,8 +50,9 @@ const createIndexes: Command = async (call) => {
   const created = store.catalogue.get(`${call.db}.${name}`) === undefined;
   const collection = await store.write((tx) => store.collectionFor(tx, call.db, name));
   const before = collection.indexes.length + 1;
-  for (const spec of specs) isPresent(collection, spec);
-  for (const spec of specs) if (!isPresent(collection, spec)) await builds.build(collection, spec);
+  const missing = specs.filter((spec) => !isPresent(collection, spec));
+  assertRoom(collection, missing);
+  for (const spec of missing) if (!isPresent(collection, spec)) await builds.build(collection, spec);
   const after = collection.indexes.length + 1;
   return {
     numIndexesBefore: before,

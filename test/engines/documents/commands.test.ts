@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { deserialize, serialize } from 'bson';
 import { type Document, Long, UUID } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { failureOf, type RunningStore, runStore } from './running-store.ts';
+import { failureOf, type RunningStore, runStore, until } from './running-store.ts';
 
 let store: RunningStore;
 beforeAll(async () => {
@@ -57,7 +57,20 @@ describe('the server', () => {
     expect(await docs.countDocuments()).toBe(3);
   });
 
-  const ping = Buffer.from(serialize({ ping: 1, $db: 'test' }));
+  test('waits for a client that does not read what it asked for', async () => {
+    const docs = store.fresh();
+    await docs.insertOne({ _id: 1, text: 'x'.repeat(8 << 20) });
+    const socket = connectSocket(join(store.dir, 'm.sock'));
+    socket.pause();
+    socket.write(messageOf(bodySection({ find: docs.collectionName })));
+    socket.write(messageOf(bodySection({ insert: docs.collectionName, documents: [{ _id: 2 }] })));
+    for (let i = 0; i < 200; i += 1) await store.db.command({ ping: 1 });
+    expect(await docs.countDocuments()).toBe(1);
+    socket.resume();
+    await until(async () => (await docs.countDocuments()) === 2);
+    socket.destroy();
+  });
+
   const sized = (length: number, ...rest: number[]) => Buffer.from([length, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, ...rest]);
 
   test.each<[string, Buffer]>([
@@ -65,7 +78,7 @@ describe('the server', () => {
     ['a length below any', sized(4, 0xdd, 7, 0, 0)],
     ['a length above all', Buffer.from([255, 255, 255, 127, ...sized(0).subarray(4), 0xdd, 7, 0, 0])],
     ['an unknown opcode', sized(16, 1, 9, 0, 0)],
-    ['an unknown flag', messageOf(Buffer.concat([Buffer.from([0]), ping]), 4)],
+    ['an unknown flag', messageOf(bodySection({ ping: 1 }), 4)],
     ['an unknown kind of section', messageOf(Buffer.from([9, 9, 0, 0, 0, 0]))],
     ['a section without a length', messageOf(Buffer.from([1, 0]))],
     ['a section of no length', messageOf(Buffer.from([1, 0, 0, 0, 0, 97, 0]))],
@@ -233,6 +246,10 @@ function messageOf(sections: Buffer, flags = 0): Buffer {
   return Buffer.concat([head, sections]);
 }
 
+function bodySection(command: Document): Buffer {
+  return Buffer.concat([Buffer.from([0]), serialize({ ...command, $db: 'test' })]);
+}
+
 const documentsSection = (doc: Buffer): Buffer => {
   const head = Buffer.from([1, 0, 0, 0, 0, ...Buffer.from('documents\0')]);
   head.writeInt32LE(head.length - 1 + doc.length, 1);
@@ -241,7 +258,7 @@ const documentsSection = (doc: Buffer): Buffer => {
 
 /** Sends one OP_MSG over a socket of its own, as the driver would frame it; perhaps with a document beside it. */
 const raw = async (command: Document, doc?: Buffer): Promise<Document> => {
-  const body = Buffer.concat([Buffer.from([0]), serialize({ ...command, $db: 'test' })]);
+  const body = bodySection(command);
   const socket = connectSocket(join(store.dir, 'm.sock'));
   socket.write(messageOf(doc ? Buffer.concat([body, documentsSection(doc)]) : body));
   let reply = Buffer.alloc(0);

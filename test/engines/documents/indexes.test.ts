@@ -261,6 +261,16 @@ describe('an index', () => {
     expect(await docs.indexes()).toHaveLength(2);
   });
 
+  test('is the last when it is the 64th', async () => {
+    const docs = store.fresh();
+    await docs.createIndexes(Array.from({ length: 62 }, (_, i) => ({ key: { [`f${i}`]: 1 } })));
+    expect(await failureOf(docs.createIndexes([{ key: { a: 1 } }, { key: { b: 1 } }]))).toMatchObject({ code: 67 });
+    await docs.createIndex({ a: 1 });
+    expect(await docs.createIndex({ a: 1 })).toBe('a_1');
+    expect(await failureOf(docs.createIndex({ b: 1 }))).toMatchObject({ code: 67 });
+    expect(await docs.indexes()).toHaveLength(64);
+  });
+
   test('may differ from another in what it holds alone', async () => {
     const docs = store.fresh();
     await docs.createIndex({ a: 1 });
