@@ -1,6 +1,6 @@
 import { Decimal128, Double, Int32, Long, Timestamp } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { failureOf, type RunningStore, runStore, typed } from './running-store.ts';
+import { failureOf, type Loose, type RunningStore, runStore, typed } from './running-store.ts';
 
 let store: RunningStore;
 beforeAll(async () => {
@@ -182,6 +182,19 @@ describe('an update', () => {
     const docs = store.fresh();
     await docs.insertOne({ _id: 1 });
     expect(await failureOf(docs.updateOne({}, pipeline))).toMatchObject({ code });
+  });
+
+  test('of many that fails midway keeps what it did, and tells of none', async () => {
+    const docs = store.fresh();
+    await docs.insertMany([
+      { _id: 1, a: 1 },
+      { _id: 2, a: 'x' },
+      { _id: 3, a: 1 },
+    ] as Loose[]);
+    const updates = [{ q: {}, u: { $inc: { a: 1 } }, multi: true }];
+    const reply = await store.db.command({ update: docs.collectionName, updates });
+    expect(reply).toMatchObject({ n: 0, nModified: 0, writeErrors: [{ index: 0, code: 14 }] });
+    expect((await docs.find().toArray()).map(({ a }) => a)).toEqual([2, 'x', 1]);
   });
 
   test('that changes nothing is matched but not modified', async () => {
