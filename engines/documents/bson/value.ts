@@ -99,6 +99,11 @@ export const fieldAt = (doc: Value, name: Buffer): Value | undefined => {
 /** The field of a document with this name. */
 export const field = (doc: Value, name: string): Value | undefined => fieldAt(doc, Buffer.from(name));
 
+const idName = Buffer.from('_id');
+
+/** The `_id` of a document. */
+export const idOf = (doc: Value): Value | undefined => fieldAt(doc, idName);
+
 /** All fields of a document, in order. */
 export const elements = (doc: Value): Element[] => {
   const { buf } = doc;

@@ -1,5 +1,5 @@
 import { documentValue, encode, encodeElements, type Writable } from '../bson/build.ts';
-import { elements, field, isDocument, type Value } from '../bson/value.ts';
+import { elements, field, idOf, isDocument, type Value } from '../bson/value.ts';
 import { idKey } from '../key-encoding.ts';
 import type { Entry } from '../storage/oplog.ts';
 import type { Store } from '../storage/store.ts';
@@ -11,7 +11,7 @@ const headFields = new Set(['operationType', 'clusterTime', 'wallTime', 'fullDoc
 const lookUp = (store: Store, event: Value): Value | null => {
   const collection = store.catalogue.get(`${textAt(event, 'ns', 'db')}.${textAt(event, 'ns', 'coll')}`);
   const key = field(event, 'documentKey');
-  const id = isDocument(key) ? field(key, '_id') : undefined;
+  const id = isDocument(key) ? idOf(key) : undefined;
   return (collection && id && store.get(collection, idKey(id))) ?? null;
 };
 

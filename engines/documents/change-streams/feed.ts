@@ -1,6 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { StageSpec } from '../aggregate/pipeline.ts';
-import { field, isDocument, type Value } from '../bson/value.ts';
+import { idOf, isDocument, type Value } from '../bson/value.ts';
 import type { Feed } from '../cursors.ts';
 import { DocumentError } from '../errors.ts';
 import type { Store } from '../storage/store.ts';
@@ -113,7 +113,7 @@ class ChangeFeed implements Feed {
     if (this.stopped.signal.aborted) throw interrupted();
     const docs = this.waiting.splice(0, most);
     const last = docs.at(-1);
-    const lastToken = last && field(last, '_id');
+    const lastToken = last && idOf(last);
     this.token = this.waiting.length > 0 && isDocument(lastToken) ? lastToken : this.caughtUp(lastToken);
     this.isDone = this.hasEnded && this.waiting.length === 0;
     return docs;

@@ -1,13 +1,13 @@
 import { compilePipeline, type StageSpec } from '../aggregate/pipeline.ts';
-import { field, identical, type Value } from '../bson/value.ts';
+import { identical, idOf, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
 import { listSource } from '../query/source.ts';
 
 const allowed = new Set(['$match', '$project', '$addFields', '$set', '$unset', '$replaceRoot', '$replaceWith']);
 
 const assertToken = (doc: Value, given: readonly Value[]): void => {
-  const token = field(doc, '_id');
-  if (token && given.some((one) => identical(field(one, '_id')!, token))) return;
+  const token = idOf(doc);
+  if (token && given.some((one) => identical(idOf(one)!, token))) return;
   throw new DocumentError(
     'ChangeStreamFatalError',
     'Encountered an event whose _id field, which contains the resume token, was modified by the pipeline. Modifying the _id field of an event makes it impossible to resume the stream from that point. Only transformations that retain the unmodified _id field are allowed.',

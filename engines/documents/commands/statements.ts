@@ -30,7 +30,7 @@ const assertUpdate = (statement: Arguments, kind: string, isMulti: boolean): voi
 };
 
 /** An update as a statement asks for it. */
-export const updateOperation = (target: Target, statement: Arguments, names: Names): Change => {
+export const updateOperation = ({ namespace, timeLimit }: Target, statement: Arguments, names: Names): Change => {
   statement.refuseCollation();
   const filter = statement.requiredDocument(names.filter);
   if (statement.has(names.constants)) throw notImplemented('an update with constants');
@@ -38,8 +38,9 @@ export const updateOperation = (target: Target, statement: Arguments, names: Nam
   const isMulti = statement.flag('multi');
   assertUpdate(statement, update.kind, isMulti);
   return {
-    ...target,
     kind: 'change',
+    timeLimit,
+    namespace,
     request: requestOf(filter, statement.optionalDocument('sort'), 0, 0, statement.hint()),
     isMulti,
     update,
@@ -49,11 +50,17 @@ export const updateOperation = (target: Target, statement: Arguments, names: Nam
 };
 
 /** A deletion as a statement asks for it. */
-export const deleteOperation = (target: Target, statement: Arguments, filter: string, isMulti: boolean): Change => {
+export const deleteOperation = (
+  { namespace, timeLimit }: Target,
+  statement: Arguments,
+  filter: string,
+  isMulti: boolean,
+): Change => {
   statement.refuseCollation();
   return {
-    ...target,
     kind: 'change',
+    timeLimit,
+    namespace,
     request: requestOf(statement.requiredDocument(filter), undefined, 0, 0, statement.hint()),
     isMulti,
     update: undefined,

@@ -21,8 +21,10 @@ const targetOf = (call: Call): Target => ({
 });
 
 const insert: Command = async (call) => {
-  const target = targetOf(call);
-  const operations = statementsOf(call.args, 'documents').map((doc): Operation => ({ ...target, kind: 'insert', doc }));
+  const { namespace, timeLimit } = targetOf(call);
+  const operations = statementsOf(call.args, 'documents').map(
+    (doc): Operation => ({ kind: 'insert', timeLimit, namespace, doc }),
+  );
   const outcomes = await executeOnce(call, operations);
   return { n: sum(outcomes, ({ n }) => n), writeErrors: writeErrors(outcomes) };
 };

@@ -1,6 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { documentValue, encode, type Writable } from '../bson/build.ts';
-import { documentAt, field, type Value } from '../bson/value.ts';
+import { documentAt, idOf, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
 import { boundedKey, encodeKey, maxKey } from '../key-encoding.ts';
 import { Catalogue } from './catalogue.ts';
@@ -112,7 +112,7 @@ export class Store {
   }
 
   insert(tx: Transaction, collection: Collection, doc: Value): void {
-    const idValue = field(doc, '_id')!;
+    const idValue = idOf(doc)!;
     const whole = encodeKey(idValue);
     const id = boundedKey(whole, maxKey.id);
     if (this.env.documents.doesExist(scoped(collection.id, id))) throw this.duplicateId(collection, idValue);
@@ -149,7 +149,7 @@ export class Store {
       this.putEntries(collection, index, id, now, old);
     }
     this.counted(tx, collection, 0, sizeOf(after) - sizeOf(before));
-    const documentKey = { _id: field(after, '_id') };
+    const documentKey = { _id: idOf(after) };
     if (touched === 'whole') {
       tx.events.push(eventMaker('replace', nsOf(collection), { documentKey }, { fullDocument: after }));
       return;
@@ -159,7 +159,7 @@ export class Store {
   }
 
   remove(tx: Transaction, collection: Collection, id: Buffer, doc: Value): void {
-    const documentKey = { _id: field(doc, '_id') };
+    const documentKey = { _id: idOf(doc) };
     for (const index of collection.indexes) {
       for (const { key } of entriesOf(index, id, doc).keys.values()) this.removeEntry(index, id, key);
       if (index.isBuilding) index.writtenMeanwhile.add(id.toString('latin1'));

@@ -2,7 +2,7 @@ import { documentValue, encodeElements } from '../bson/build.ts';
 import { timestampNow } from '../bson/clock.ts';
 import { equal } from '../bson/compare.ts';
 import { Type } from '../bson/types.ts';
-import { elements, field, isArray, isDocument, items, type Value } from '../bson/value.ts';
+import { elements, idOf, isArray, isDocument, items, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
 import { elementText } from '../shell-text.ts';
 import type { Touched } from '../storage/touched.ts';
@@ -30,7 +30,7 @@ export interface Update {
 
 /** The replacement with the document's own `_id` in front, unless it brings one. */
 const withId = (replacement: Value, id: Value | undefined): Value => {
-  if (!id || field(replacement, '_id')) return replacement;
+  if (!id || idOf(replacement)) return replacement;
   const rest = elements(replacement).map(({ name, value }) => [name, value] as const);
   return documentValue(encodeElements([['_id', id], ...rest]));
 };
@@ -40,11 +40,10 @@ const isEmptyTimestamp = ({ type, buf, start }: Value): boolean =>
 
 /** The document with the present time in the place of empty timestamps, but not within its fields, nor in `_id`. */
 export const withTimestamps = (doc: Value): Value => {
-  const list = elements(doc);
-  if (!list.some(({ name, value }) => name !== '_id' && isEmptyTimestamp(value))) return doc;
+  if (!items(doc).some(isEmptyTimestamp)) return doc;
   return documentValue(
     encodeElements(
-      list.map(
+      elements(doc).map(
         ({ name, value }) => [name, name !== '_id' && isEmptyTimestamp(value) ? timestampNow() : value] as const,
       ),
     ),
@@ -67,7 +66,7 @@ const replacementUpdate = (replacement: Value): Update => {
     needsMatchedIndex: false,
     apply: (doc, { isInsert }) => {
       if (dollar && !isInsert) throw dollarField(dollar.name, dollar.name);
-      return { doc: fill(withId(replacement, field(doc, '_id'))) };
+      return { doc: fill(withId(replacement, idOf(doc))) };
     },
   };
 };
@@ -77,7 +76,7 @@ const pipelineUpdate = (stages: readonly Value[]): Update => {
   return {
     kind: 'pipeline',
     needsMatchedIndex: false,
-    apply: (doc) => ({ doc: withId(transform(doc), field(doc, '_id')) }),
+    apply: (doc) => ({ doc: withId(transform(doc), idOf(doc)) }),
   };
 };
 
@@ -97,7 +96,7 @@ export const compileUpdate = (update: Value, arrayFilters?: readonly Value[]): U
 
 /** Throws if an update changed the `_id` of a document. */
 export const assertSameId = (before: Value, after: Value, kind: Update['kind']): void => {
-  const [old, now] = [field(before, '_id'), field(after, '_id')];
+  const [old, now] = [idOf(before), idOf(after)];
   if (old && now && equal(old, now)) return;
   const text =
     kind === 'operators'

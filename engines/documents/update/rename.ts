@@ -1,5 +1,5 @@
 import { Type } from '../bson/types.ts';
-import { field, type Value } from '../bson/value.ts';
+import { idOf, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
 import { elementText } from '../shell-text.ts';
 import { type Branch, changeAt, nodeAt, valueAt } from './tree.ts';
@@ -8,7 +8,7 @@ import { type Branch, changeAt, nodeAt, valueAt } from './tree.ts';
 const refuseArrays = (root: Branch, names: readonly string[], what: string, doc: Value): void => {
   for (let length = names.length - 1; length > 0; length -= 1) {
     if (nodeAt(root, names.slice(0, length))?.type !== Type.array) continue;
-    const id = field(doc, '_id');
+    const id = idOf(doc);
     const where = `'${names.join('.')}' in doc with ${id ? elementText('_id', id) : 'no id'}`;
     throw new DocumentError(
       'BadValue',

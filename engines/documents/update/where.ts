@@ -1,10 +1,10 @@
-import { field, type Value } from '../bson/value.ts';
+import { idOf, type Value } from '../bson/value.ts';
 import { elementText } from '../shell-text.ts';
 import type { Where } from './tree.ts';
 
 /** A document's `_id` as messages tell it. */
 export const idText = (doc: Value | undefined): string => {
-  const id = doc && field(doc, '_id');
+  const id = doc && idOf(doc);
   return id ? `{${elementText('_id', id)}}` : 'no id';
 };
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { documentValue, encodeElements, objectId } from '../bson/build.ts';
 import { Type, typeNames } from '../bson/types.ts';
-import { elements, field, type Value } from '../bson/value.ts';
+import { elements, idOf, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
 
 const processPart = randomBytes(5);
@@ -25,7 +25,7 @@ const illegal = new Map<number, string>([
 
 /** The document with an `_id`, which comes first. */
 export const withIdFirst = (doc: Value): Value => {
-  const id = field(doc, '_id');
+  const id = idOf(doc);
   if (id && doc.buf.toString('latin1', doc.start + 5, doc.start + 9) === '_id\0') return doc;
   const rest = elements(doc).filter(({ name }) => name !== '_id');
   return documentValue(
@@ -43,7 +43,7 @@ export const assertInsertedId = (doc: Value): void => {
 
 /** Throws if an update leads to an `_id` that cannot be one. */
 export const assertUpdatedId = (doc: Value): void => {
-  const id = field(doc, '_id');
+  const id = idOf(doc);
   if (id && illegal.has(id.type))
     throw new DocumentError('InvalidIdField', `The '_id' value cannot be of type ${typeNames[id.type]}`);
 };

@@ -1,4 +1,4 @@
-import { elements, field, isArray, isDocument, type Value } from '../bson/value.ts';
+import { elements, idOf, isArray, isDocument, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
 
 const largestDocument = 16 * 1024 * 1024;
@@ -40,5 +40,5 @@ export const assertStorable = (doc: Value, kind: keyof typeof tooLarge): void =>
   if (isDeeper(doc, deepest - 1)) {
     throw new DocumentError('Overflow', `cannot ${kind} document because it exceeds ${deepest} levels of nesting`);
   }
-  assertIdNames(field(doc, '_id'));
+  assertIdNames(idOf(doc));
 };

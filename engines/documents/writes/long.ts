@@ -1,5 +1,5 @@
 import { setImmediate as breathe } from 'node:timers/promises';
-import { field } from '../bson/value.ts';
+import { idOf } from '../bson/value.ts';
 import { idKey } from '../key-encoding.ts';
 import { search } from '../query/find.ts';
 import type { Budget } from '../query/scan.ts';
@@ -16,7 +16,7 @@ const findIds = async (store: Store, op: Change): Promise<Buffer[]> => {
   const { source } = search(store, collectionOf(store, op), request, op.timeLimit);
   const ids: Buffer[] = [];
   while (!source.isDone) {
-    for (const doc of source.pull(turn(1000))) ids.push(idKey(field(doc, '_id')!));
+    for (const doc of source.pull(turn(1000))) ids.push(idKey(idOf(doc)!));
     await breathe();
   }
   return ids;

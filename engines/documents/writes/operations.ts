@@ -1,4 +1,4 @@
-import { field, identical, type Value } from '../bson/value.ts';
+import { identical, idOf, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
 import type { Details } from '../paths.ts';
 import type { Request } from '../query/find.ts';
@@ -129,7 +129,7 @@ export const applyToNone = (store: Store, tx: Transaction, op: Change): Outcome 
   return {
     n: 1,
     modified: 0,
-    upsertedId: field(doc, '_id')!,
+    upsertedId: idOf(doc)!,
     ...(op.returns === 'after' ? { value: doc } : {}),
   };
 };

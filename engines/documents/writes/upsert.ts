@@ -1,6 +1,6 @@
 import { documentValue, encode } from '../bson/build.ts';
 import { equal } from '../bson/compare.ts';
-import { field, type Value } from '../bson/value.ts';
+import { idOf, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
 import type { Filter } from '../filter/shape.ts';
 import { elementText } from '../shell-text.ts';
@@ -68,7 +68,7 @@ const seed = (filter: Filter, update: Update): Value => {
 export const upsertedDocument = (filter: Filter, update: Update): Value => {
   const start = seed(filter, update);
   const { doc: made } = update.apply(start, { matchedIndex: undefined, isInsert: true });
-  const [wanted, got] = [field(start, '_id'), field(made, '_id')];
+  const [wanted, got] = [idOf(start), idOf(made)];
   if (wanted && !(got && equal(wanted, got))) {
     const text =
       update.kind === 'operators'
