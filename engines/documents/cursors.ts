@@ -21,6 +21,14 @@ interface Cursor {
 
 const idleMillis = 10 * 60_000;
 
+const assertSession = (id: bigint, own: string | undefined, given: string | undefined): void => {
+  if (own === given) return;
+  if (own === undefined)
+    throw new DocumentError(50737, `Cannot run getMore on cursor ${id}, which was not created in a session`);
+  const where = given === undefined ? 'without an lsid' : 'in another session';
+  throw new DocumentError(given === undefined ? 50736 : 50738, `Cannot run getMore on cursor ${id} ${where}`);
+};
+
 /** The open cursors of all clients. */
 export class Cursors {
   private readonly open = new Map<bigint, Cursor>();
@@ -34,10 +42,19 @@ export class Cursors {
   }
 
   /** Lets one caller use a cursor; forgets it when it is done or fails. */
-  async use<T>(id: bigint, namespace: string, work: (feed: Feed) => Promise<T>): Promise<T> {
+  async use<T>(
+    id: bigint,
+    namespace: string,
+    session: string | undefined,
+    work: (feed: Feed) => Promise<T>,
+  ): Promise<T> {
     const cursor = this.open.get(id);
-    if (!cursor || cursor.namespace !== namespace)
-      throw new DocumentError('CursorNotFound', `cursor id ${id} not found`);
+    if (!cursor) throw new DocumentError('CursorNotFound', `cursor id ${id} not found`);
+    if (cursor.namespace !== namespace) {
+      const text = `Requested getMore on namespace '${namespace}', but cursor belongs to a different namespace ${cursor.namespace}`;
+      throw new DocumentError('Unauthorized', text);
+    }
+    assertSession(id, cursor.session, session);
     if (cursor.isBusy) throw new DocumentError('CursorInUse', `cursor id ${id} is already in use`);
     cursor.isBusy = true;
     try {

@@ -3,7 +3,7 @@ import { Type } from './bson/types.ts';
 import type { Value } from './bson/value.ts';
 import { visitPath } from './paths.ts';
 import { requestOf } from './query/find.ts';
-import type { Collection, Index } from './storage/catalogue.ts';
+import type { Collection, Index } from './storage/collection.ts';
 import type { Store } from './storage/store.ts';
 import { execute } from './writes/execute.ts';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { double, nullValue } from './bson/build.ts';
-import { decimalText, parseDecimal, readDecimal } from './bson/decimal.ts';
+import { type Decimal, decimal, readDecimal } from './bson/decimal.ts';
 import { compareNumbers, toNumber } from './bson/number.ts';
 import { rank, Type } from './bson/types.ts';
 import { elements, items, regexParts, type Value } from './bson/value.ts';
@@ -91,17 +91,17 @@ const nextDown = (n: number): number => {
   return buf.readDoubleBE();
 };
 
-const exactText = (value: Value): string =>
-  value.type === Type.int64 ? String(value.buf.readBigInt64LE(value.start)) : decimalText(readDecimal(value));
+const exactParts = (value: Value): Decimal =>
+  value.type === Type.int64 ? decimal(value.buf.readBigInt64LE(value.start), 0) : (readDecimal(value) as Decimal);
 
 /** What tells apart the numbers between two doubles: exponent and 34 digits, inverted below zero. */
 const appendDigits = (key: KeyBytes, value: Value): void => {
-  const { coefficient, exponent } = parseDecimal(exactText(value))!;
-  const digits = String(coefficient < 0n ? -coefficient : coefficient);
+  const { isNegative, digits, exponent } = exactParts(value);
+  const text = String(digits);
   const start = key.length;
-  key.unsigned32(exponent + digits.length + 32768);
-  key.copy(Buffer.from(digits.padEnd(34, '0')), 0, 34);
-  if (coefficient < 0n) key.invert(start);
+  key.unsigned32(exponent + text.length + 32768);
+  key.copy(Buffer.from(text.padEnd(34, '0')), 0, 34);
+  if (isNegative) key.invert(start);
 };
 
 const appendNumber = (key: KeyBytes, value: Value): void => {

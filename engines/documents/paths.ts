@@ -29,7 +29,7 @@ export const pathOf = (text: string): Path => {
 
 /** Which item of an array made a document match; the positional operator `$` stands for it. */
 export interface Details {
-  index?: number;
+  index?: number | undefined;
 }
 
 /** Looks at one value found at a path, or at its absence; true ends the search. */

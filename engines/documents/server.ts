@@ -117,6 +117,8 @@ export const startDocuments = async (options: Options): Promise<Running> => {
     builds,
     startedAt: Date.now(),
     active: new Set(),
+    operations: new Set(),
+    connections: new Set(),
     sweepSoon: sweeping.run,
   };
   sweeping.run();

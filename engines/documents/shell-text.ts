@@ -30,7 +30,7 @@ const texts: Readonly<Record<number, (value: Value) => string>> = {
   [Type.decimal]: (value) => decimalText(readDecimal(value)),
   [Type.string]: (value) => JSON.stringify(text(value)),
   [Type.document]: (value) => documentText(value),
-  [Type.array]: (value) => `[ ${items(value).map(valueText).join(', ')} ]`,
+  [Type.array]: (value) => (items(value).length > 0 ? `[ ${items(value).map(valueText).join(', ')} ]` : '[]'),
   [Type.binary]: binaryText,
   [Type.undefined]: () => 'undefined',
   [Type.objectId]: ({ buf, start, end }) => `ObjectId('${buf.toString('hex', start, end)}')`,
@@ -44,10 +44,13 @@ const texts: Readonly<Record<number, (value: Value) => string>> = {
 };
 
 /** A value as MongoDB prints it in messages. */
-const valueText = (value: Value): string => texts[value.type]?.(value) ?? '?';
+export const valueText = (value: Value): string => texts[value.type]?.(value) ?? '?';
+
+/** A named value as MongoDB prints it in messages. */
+export const elementText = (name: string, value: Value): string => `${name}: ${valueText(value)}`;
 
 /** A document as MongoDB prints it in messages. */
 export const documentText = (doc: Value): string => {
-  const parts = elements(doc).map(({ name, value }) => `${name}: ${valueText(value)}`);
+  const parts = elements(doc).map(({ name, value }) => elementText(name, value));
   return parts.length > 0 ? `{ ${parts.join(', ')} }` : '{}';
 };

@@ -1,5 +1,7 @@
 import { encode, type Writable } from './bson/build.ts';
-import { afterText, assertDocument, documentAt, type Value } from './bson/value.ts';
+import { assertDocument } from './bson/validate.ts';
+import { afterText, documentAt, type Value } from './bson/value.ts';
+import { DocumentError } from './errors.ts';
 
 const opReply = 1;
 const opQuery = 2004;
@@ -16,10 +18,13 @@ export interface Message {
   readonly body: Value;
   /** Documents sent beside the command, under the name of the argument they stand for. */
   readonly sequences: ReadonlyMap<string, readonly Value[]>;
+  /** What is wrong with its documents, which then are left out. */
+  readonly error?: DocumentError;
 }
 
-const checked = (doc: Value): Value => {
-  assertDocument(doc);
+const checkedDocument = (buf: Buffer, at: number, limit: number): Value => {
+  const doc = documentAt(buf, at);
+  assertDocument(doc, limit);
   return doc;
 };
 
@@ -27,7 +32,7 @@ const readSequence = (buf: Buffer, at: number, end: number): { name: string; doc
   const nameEnd = afterText(buf, at);
   const docs: Value[] = [];
   for (let next = nameEnd; next < end; ) {
-    const doc = checked(documentAt(buf, next));
+    const doc = checkedDocument(buf, next, end);
     docs.push(doc);
     next = doc.end;
   }
@@ -41,8 +46,8 @@ const readSections = (buf: Buffer, from: number, to: number): Pick<Message, 'bod
     const kind = buf[at]!;
     if (kind > 1) throw new RangeError(`OP_MSG: unknown section kind ${kind}`);
     const end = at + 1 + buf.readInt32LE(at + 1);
-    if (end > to) throw new RangeError('OP_MSG: section beyond its message');
-    if (kind === 0) body = checked(documentAt(buf, at + 1));
+    if (end < at + 6 || end > to) throw new RangeError('OP_MSG: section beyond its message');
+    if (kind === 0) body = checkedDocument(buf, at + 1, end);
     else {
       const { name, docs } = readSequence(buf, at + 5, end);
       sequences.set(name, docs);
@@ -53,15 +58,27 @@ const readSections = (buf: Buffer, from: number, to: number): Pick<Message, 'bod
   return { body, sequences };
 };
 
+const noDocument = documentAt(encode({}));
+
+/** The documents of a message, or what is wrong with them. */
+const readable = (buf: Buffer, end: number): Pick<Message, 'body' | 'sequences' | 'error'> => {
+  try {
+    return readSections(buf, headerSize + 4, end);
+  } catch (error) {
+    if (!(error instanceof DocumentError)) throw error;
+    return { body: noDocument, sequences: new Map(), error };
+  }
+};
+
 const readMsg = (buf: Buffer, requestId: number): Message => {
   const flags = buf.readUInt32LE(headerSize);
   if ((flags & 0xfffc) !== 0) throw new RangeError('OP_MSG: unknown required flag');
   const end = buf.length - ((flags & 1) !== 0 ? 4 : 0);
-  return { requestId, isLegacy: false, isSilent: (flags & 2) !== 0, ...readSections(buf, headerSize + 4, end) };
+  return { requestId, isLegacy: false, isSilent: (flags & 2) !== 0, ...readable(buf, end) };
 };
 
 const readQuery = (buf: Buffer, requestId: number): Message => {
-  const body = checked(documentAt(buf, afterText(buf, headerSize + 4) + 8));
+  const body = checkedDocument(buf, afterText(buf, headerSize + 4) + 8, buf.length);
   return { requestId, isLegacy: true, isSilent: false, body, sequences: new Map() };
 };
 

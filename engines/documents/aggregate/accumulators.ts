@@ -1,10 +1,12 @@
-import { arrayValue, documentValue, double, encode, int32, nullValue } from '../bson/build.ts';
+import { divide } from '../bson/arithmetic.ts';
+import { arrayValue, int32, nullValue } from '../bson/build.ts';
 import { compare } from '../bson/compare.ts';
-import { add, divide, toNumber } from '../bson/number.ts';
-import { Type } from '../bson/types.ts';
-import { elements, isDocument, isNumber, type Value } from '../bson/value.ts';
+import { Total } from '../bson/total.ts';
+import { isNumber, type Value } from '../bson/value.ts';
 import { DocumentError, notImplemented } from '../errors.ts';
 import { encodeKey } from '../key-encoding.ts';
+import { merged } from './objects.ts';
+import { isNullish } from './operator.ts';
 
 /** Gathers one value per document of a group and tells the result. */
 export interface Accumulator {
@@ -12,31 +14,26 @@ export interface Accumulator {
   result(): Value;
 }
 
-const isNullish = (value: Value | undefined): boolean =>
-  !value || value.type === Type.null || value.type === Type.undefined;
-
-const total = (sum: Value, value: Value): Value => add(sum, value) ?? double(toNumber(sum) + toNumber(value));
-
 const sum = (): Accumulator => {
-  let all: Value = int32(0);
+  const total = new Total();
   return {
     add: (value) => {
-      if (isNumber(value)) all = total(all, value);
+      if (isNumber(value)) total.add(value);
     },
-    result: () => all,
+    result: () => total.result(),
   };
 };
 
 const average = (): Accumulator => {
-  let all: Value = int32(0);
+  const total = new Total();
   let count = 0;
   return {
     add: (value) => {
       if (!isNumber(value)) return;
-      all = total(all, value);
+      total.add(value);
       count += 1;
     },
-    result: () => (count === 0 ? nullValue : divide(all, int32(count))),
+    result: () => (count === 0 ? nullValue : divide(total.wide(), int32(count))),
   };
 };
 
@@ -77,19 +74,20 @@ const addToSet = (): Accumulator => {
   const all = new Map<string, Value>();
   return {
     add: (value) => {
-      if (value) all.set(encodeKey(value).toString('latin1'), value);
+      const key = value && encodeKey(value).toString('latin1');
+      if (key !== undefined && !all.has(key)) all.set(key, value!);
     },
     result: () => arrayValue([...all.values()]),
   };
 };
 
 const mergeObjects = (): Accumulator => {
-  const fields = new Map<string, Value>();
+  let all = merged([]);
   return {
     add: (value) => {
-      if (isDocument(value)) for (const element of elements(value)) fields.set(element.name, element.value);
+      all = merged([all, value]);
     },
-    result: () => documentValue(encode(Object.fromEntries(fields))),
+    result: () => all,
   };
 };
 
@@ -105,23 +103,12 @@ const makers: Readonly<Record<string, () => Accumulator>> = {
   $mergeObjects: mergeObjects,
 };
 
-const known = new Set([
-  '$top',
-  '$topN',
-  '$bottom',
-  '$bottomN',
-  '$firstN',
-  '$lastN',
-  '$maxN',
-  '$minN',
-  '$accumulator',
-  '$stdDevPop',
-  '$stdDevSamp',
-  '$median',
-  '$percentile',
-  '$concatArrays',
-  '$setUnion',
-]);
+/** The accumulators MongoDB has and this server has not. */
+const known = new Set(
+  '$top $topN $bottom $bottomN $firstN $lastN $maxN $minN $accumulator $stdDevPop $stdDevSamp $median $percentile $concatArrays $setUnion'.split(
+    ' ',
+  ),
+);
 
 /** How to make an accumulator of this name. */
 export const accumulatorOf = (name: string): (() => Accumulator) => {

@@ -1,54 +1,46 @@
-import { documentValue, encode, encodeElements, toValue, type Writable } from '../bson/build.ts';
+import { documentValue, encodeElements } from '../bson/build.ts';
 import { elements, isArray, isDocument, isString, items, text, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
-import { pathOf } from '../paths.ts';
-import { compileProjection } from '../projection.ts';
+import { compileProjection } from '../projection/project.ts';
 import { evaluate } from './evaluate.ts';
 import { type Expression, parseExpression } from './expression.ts';
+import { typeName } from './operator.ts';
 
 /** A stage that turns one document into one. */
 export type DocumentStage = (doc: Value) => Value;
 
-const flattened = (spec: Value, prefix = ''): [string, Value][] =>
-  elements(spec).flatMap(({ name, value }): [string, Value][] => {
-    const isNested = isDocument(value) && elements(value).length > 0 && !elements(value)[0]!.name.startsWith('$');
-    return isNested ? flattened(value, `${prefix}${name}.`) : [[prefix + name, value]];
-  });
+const addFields =
+  (name: string) =>
+  (spec: Value): DocumentStage => {
+    if (!isDocument(spec)) {
+      throw new DocumentError(40272, `${name} specification stage must be an object, got ${typeName(spec)}`);
+    }
+    if (elements(spec).length === 0) {
+      throw new DocumentError(40177, `Invalid ${name} :: caused by :: specification must have at least one field`);
+    }
+    return invalid(name, () => compileProjection(spec, 'addFields'));
+  };
 
-/** Sets a field, also in every document of arrays on the way; what is no document becomes one. */
-const setField = (doc: Value, names: readonly string[], value: Value | undefined): Value => {
-  const [name = '', ...rest] = names;
-  const list = elements(doc);
-  const at = list.findIndex((element) => element.name === name);
-  const next = rest.length === 0 ? value : setInside(list[at]?.value, rest, value);
-  const fields: [string, Writable][] = list.map((element) => [element.name, element.value]);
-  if (at >= 0) fields[at] = [name, next];
-  else fields.push([name, next]);
-  return documentValue(encodeElements(fields));
-};
-
-const emptyDocument = documentValue(encode({}));
-
-const setInside = (inner: Value | undefined, names: readonly string[], value: Value | undefined): Value => {
-  if (isArray(inner)) return toValue(items(inner).map((item) => setInside(item, names, value)));
-  return setField(isDocument(inner) ? inner : emptyDocument, names, value);
-};
-
-const addFields = (spec: Value): DocumentStage => {
-  const fields = flattened(spec).map(([name, value]) => [pathOf(name).names, parseExpression(value)] as const);
-  return (doc) => fields.reduce((out, [names, expression]) => setField(out, names, evaluate(expression, doc)), doc);
-};
-
-const removed = (name: string): DocumentStage => {
-  const spec = documentValue(encode({ [name]: 0 }));
-  return compileProjection(spec, 'aggregate');
+/** Compiles a stage; MongoDB tells which one was wrong. */
+const invalid = (name: string, compile: () => DocumentStage): DocumentStage => {
+  try {
+    return compile();
+  } catch (error) {
+    if (!(error instanceof DocumentError)) throw error;
+    throw new DocumentError(error.code, `Invalid ${name} :: caused by :: ${error.message}`, error.details);
+  }
 };
 
 const unset = (spec: Value): DocumentStage => {
-  const names = isArray(spec) ? items(spec).map(text) : isString(spec) ? [text(spec)] : undefined;
-  if (!names) throw new DocumentError(31002, '$unset specification must be a string or an array');
-  const stages = names.map(removed);
-  return (doc) => stages.reduce((out, stage) => stage(out), doc);
+  if (!isArray(spec) && !isString(spec))
+    throw new DocumentError(31002, '$unset specification must be a string or an array');
+  const names = isArray(spec) ? items(spec) : [spec];
+  if (names.length === 0)
+    throw new DocumentError(31119, '$unset specification must be a string or an array with at least one field');
+  if (!names.every(isString))
+    throw new DocumentError(31120, '$unset specification must be a string or an array containing only string values');
+  const dropped = documentValue(encodeElements(names.map((name) => [text(name), false] as const)));
+  return invalid('$unset', () => compileProjection(dropped, 'project'));
 };
 
 const replaceRoot = (expression: Expression): DocumentStage => {
@@ -62,7 +54,17 @@ const replaceRoot = (expression: Expression): DocumentStage => {
 };
 
 const newRoot = (spec: Value): Value => {
-  const found = isDocument(spec) ? elements(spec).find(({ name }) => name === 'newRoot') : undefined;
+  if (!isDocument(spec)) {
+    const text = `expected an object as specification for $replaceRoot stage, got ${typeName(spec)}`;
+    throw new DocumentError(40229, text);
+  }
+  const list = elements(spec);
+  const other = list.find(({ name }) => name !== 'newRoot');
+  if (other) {
+    const text = `unrecognized option to $replaceRoot stage: ${other.name}, only valid option is 'newRoot'.`;
+    throw new DocumentError(40230, text);
+  }
+  const [found] = list;
   if (!found) throw new DocumentError(40231, 'no newRoot specified for the $replaceRoot stage');
   return found.value;
 };
@@ -74,30 +76,15 @@ const project = (spec: Value): DocumentStage => {
       51272,
       'Invalid $project :: caused by :: projection specification must have at least one field',
     );
-  return compileProjection(spec, 'aggregate');
+  return invalid('$project', () => compileProjection(spec, 'project'));
 };
 
 /** The stages that turn one document into one, by name. */
 export const documentStages: Readonly<Record<string, (spec: Value) => DocumentStage>> = {
   $project: project,
-  $addFields: addFields,
-  $set: addFields,
+  $addFields: addFields('$addFields'),
+  $set: addFields('$set'),
   $unset: unset,
   $replaceRoot: (spec) => replaceRoot(parseExpression(newRoot(spec))),
   $replaceWith: (spec) => replaceRoot(parseExpression(spec)),
-};
-
-const compileStage = (stage: Value): DocumentStage => {
-  const [only, ...others] = isDocument(stage) ? elements(stage) : [];
-  if (!only || others.length > 0)
-    throw new DocumentError(40323, 'A pipeline stage specification object must contain exactly one field.');
-  const make = Object.hasOwn(documentStages, only.name) ? documentStages[only.name] : undefined;
-  if (!make) throw new DocumentError('InvalidOptions', `${only.name} is not allowed to be used within an update`);
-  return make(only.value);
-};
-
-/** Compiles the pipeline of an update. */
-export const compileStages = (stages: readonly Value[]): DocumentStage => {
-  const all = stages.map(compileStage);
-  return (doc) => all.reduce((out, stage) => stage(out), doc);
 };

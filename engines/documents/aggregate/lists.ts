@@ -1,83 +1,88 @@
-import { arrayValue, int32 } from '../bson/build.ts';
+import { arrayValue, int32, nullValue, toValue } from '../bson/build.ts';
 import { equal } from '../bson/compare.ts';
-import { toNumber } from '../bson/number.ts';
-import { isArray, items, type Value } from '../bson/value.ts';
+import { toInteger, toNumber } from '../bson/number.ts';
+import { isArray, isNumber, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
-import { any, array, bool, fixed, type Given, mistyped, type Operator, strict, typeName } from './operator.ts';
+import { any, array, bool, fixed, type Given, isNullish, type Operator, strict, typeName } from './operator.ts';
 
-const itemAt = strict((list, index) => {
-  const all = array(28689, '$arrayElemAt', list);
-  const at = toNumber(index);
-  return all[at < 0 ? all.length + at : at] ?? absent;
-});
-
-/** Stands for a missing result where a value is required. */
-const absent: Value = { type: 0, buf: Buffer.alloc(0), start: 0, end: 0 };
-
-const presentOrMissing =
-  (apply: (...args: Given[]) => Value) =>
-  (...args: Given[]): Given => {
-    const result = apply(...args);
-    return result === absent ? undefined : result;
-  };
-
-const contains = (needle: Given, list: Given): Value => {
-  if (!isArray(list)) throw mistyped(40081, '$in requires an array as a second argument', list);
-  return bool(items(list).some((item) => needle !== undefined && equal(item, needle)));
+/** A number that must be an integer of 32 bits. */
+const int = (value: Given, notNumeric: number, notInt: number, what: string): number => {
+  if (!isNumber(value))
+    throw new DocumentError(notNumeric, `${what} must be a numeric value, but is ${typeName(value)}`);
+  const n = toInteger(value);
+  if (n === undefined || BigInt.asIntN(32, n) !== n) {
+    throw new DocumentError(notInt, `${what} must be representable as a 32-bit integer: ${toNumber(value)}`);
+  }
+  return Number(n);
 };
 
-const distinct = (list: readonly Value[]): Value[] =>
-  list.filter((value, i) => list.findIndex((other) => equal(other, value)) === i);
-
-const has = (list: readonly Value[], value: Value): boolean => list.some((other) => equal(other, value));
-
-const sets = (combine: (a: Value[], b: Value[]) => Value[]) =>
-  strict((...lists) =>
-    arrayValue(distinct(lists.map((list) => array(17043, 'a set operator', list)).reduce((a, b) => combine(a, b)))),
-  );
-
-const sliced = strict((list, ...rest) => {
-  const all = array(28724, '$slice', list);
-  const [a, b] = rest.map(toNumber);
-  if (b === undefined) return arrayValue(a! < 0 ? all.slice(a) : all.slice(0, a));
-  const from = a! < 0 ? Math.max(all.length + a!, 0) : a!;
-  return arrayValue(all.slice(from, from + b));
+const itemAt = strict((list, index) => {
+  const all = array(28689, "$arrayElemAt's first argument must be an array, but is ", list);
+  return all.at(int(index, 28690, 28691, "$arrayElemAt's second argument"));
 });
 
-const range = strict((from, to, step) => {
-  const [start, end, by] = [toNumber(from), toNumber(to), step ? toNumber(step) : 1];
+const contains = (needle: Given, list: Given): Value => {
+  const all = array(40081, '$in requires an array as a second argument, found: ', list);
+  return bool(all.some((item) => needle !== undefined && equal(item, needle)));
+};
+
+const sliceOf = (all: Value[], first: number): Value[] => (first < 0 ? all.slice(first) : all.slice(0, first));
+
+const sliced = strict((list, ...rest) => {
+  const all = array(28724, 'First argument to $slice must be an array, but is of type: ', list);
+  const first = int(rest[0], 28725, 28726, 'Second argument to $slice');
+  if (rest.length === 1) return arrayValue(sliceOf(all, first));
+  const count = int(rest[1], 28727, 28728, 'Third argument to $slice');
+  if (count <= 0) throw new DocumentError(28729, `Third argument to $slice must be positive: ${count}`);
+  const from = first < 0 ? Math.max(all.length + first, 0) : first;
+  return arrayValue(all.slice(from, from + count));
+});
+
+const mostSteps = 1_000_000;
+
+const range = (from: Given, to: Given, step?: Given): Value => {
+  const [start, end] = [int(from, 34443, 34444, '$range: start'), int(to, 34445, 34446, '$range: end')];
+  const by = step === undefined ? 1 : int(step, 34447, 34448, '$range: step');
+  if (by === 0) throw new DocumentError(34449, '$range requires a non-zero step value');
+  if ((end - start) / by > mostSteps)
+    throw new DocumentError('ExceededMemoryLimit', '$range would use too much memory');
   const list: number[] = [];
   for (let n = start; by > 0 ? n < end : n > end; n += by) list.push(n);
   return arrayValue(list);
-});
+};
 
 const ends = (name: string, at: number): Operator =>
-  fixed(1, presentOrMissing(strict((list) => array(28689, name, list).at(at) ?? absent)));
+  fixed(
+    1,
+    strict((list) => array(28689, `${name}'s argument must be an array, but is `, list).at(at)),
+  );
+
+const concatenated = (...lists: Given[]): Value => {
+  const all: Value[] = [];
+  for (const list of lists) {
+    if (isNullish(list)) return nullValue;
+    all.push(...array(28664, '$concatArrays only supports arrays, not ', list));
+  }
+  return arrayValue(all);
+};
 
 /** The operators on arrays. */
 export const lists: Readonly<Record<string, Operator>> = {
-  $size: fixed(1, (list) => {
-    if (!isArray(list)) {
-      throw new DocumentError(17124, `The argument to $size must be an array, but was of type: ${typeName(list)}`);
-    }
-    return int32(items(list).length);
-  }),
-  $arrayElemAt: fixed(2, presentOrMissing(itemAt)),
+  $size: fixed(1, (list) =>
+    int32(array(17124, 'The argument to $size must be an array, but was of type: ', list).length),
+  ),
+  $arrayElemAt: fixed(2, itemAt),
   $first: ends('$first', 0),
   $last: ends('$last', -1),
   $in: fixed(2, contains),
-  $concatArrays: any(strict((...lists) => arrayValue(lists.flatMap((list) => array(28664, '$concatArrays', list))))),
+  $concatArrays: any(concatenated),
   $slice: { arity: [2, 3], apply: sliced },
   $range: { arity: [2, 3], apply: range },
   $reverseArray: fixed(
     1,
-    strict((list) => arrayValue(array(34435, '$reverseArray', list).reverse())),
+    strict((list) =>
+      arrayValue(array(34435, 'The argument to $reverseArray must be an array, but was of type: ', list).reverse()),
+    ),
   ),
-  $isArray: fixed(1, (value) => bool(isArray(value))),
-  $setUnion: any(sets((a, b) => [...a, ...b])),
-  $setIntersection: any(sets((a, b) => a.filter((value) => has(b, value)))),
-  $setDifference: fixed(
-    2,
-    sets((a, b) => a.filter((value) => !has(b, value))),
-  ),
+  $isArray: fixed(1, (value) => toValue(isArray(value))),
 };

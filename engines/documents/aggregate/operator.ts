@@ -22,26 +22,23 @@ export const typeName = (value: Given): string => (value ? typeNames[value.type]
 export const bool = (value: boolean): Value => toValue(value);
 
 /** The error for an operand of the wrong type. */
-export const mistyped = (code: number, message: string, value: Given): DocumentError =>
+export const mistyped = (code: number | 'TypeMismatch', message: string, value: Given): DocumentError =>
   new DocumentError(code, `${message}, not ${typeName(value)}`);
 
 /** An operator that is null as soon as one operand is null or missing. */
-export const strict = (apply: (...args: Value[]) => Value): ((...args: Given[]) => Value) => {
+export const strict = (apply: (...args: Value[]) => Given): ((...args: Given[]) => Given) => {
   return (...args) => (args.some(isNullish) ? nullValue : apply(...(args as Value[])));
 };
 
-/** A date in milliseconds since 1970. */
-export const dateMillis = (value: Value): number => Number(value.buf.readBigInt64LE(value.start));
-
 /** The text of an argument that must be a string. */
-export const string = (code: number, name: string, value: Value): string => {
+export const string = (code: number, name: string, value: Given): string => {
   if (!isString(value)) throw mistyped(code, `${name} only supports strings`, value);
   return text(value);
 };
 
-/** The items of an argument that must be an array. */
-export const array = (code: number, name: string, value: Value): Value[] => {
-  if (!isArray(value)) throw mistyped(code, `${name} needs an array`, value);
+/** The items of an argument that must be an array; `refusal` begins the message that ends with its type. */
+export const array = (code: number, refusal: string, value: Given): Value[] => {
+  if (!isArray(value)) throw new DocumentError(code, `${refusal}${typeName(value)}`);
   return items(value);
 };
 
@@ -51,5 +48,21 @@ export const fixed = (arity: number, apply: (...args: Given[]) => Given): Operat
   apply,
 });
 
-/** An operator with any number of arguments. */
-export const any = (apply: (...args: Given[]) => Given): Operator => ({ arity: [0, 1e6], apply });
+const endless = 1e6;
+
+/** An operator with any number of arguments, but at least so many. */
+export const any = (apply: (...args: Given[]) => Given, least = 0): Operator => ({ arity: [least, endless], apply });
+
+const numberOfArguments = (name: string, [least, most]: Operator['arity'], given: number): DocumentError => {
+  if (least === most) {
+    return new DocumentError(16020, `Expression ${name} takes exactly ${least} arguments. ${given} were passed in.`);
+  }
+  if (most === endless) return new DocumentError(1257300, `${name} needs at least ${least} arguments, had: ${given}`);
+  const wanted = `at least ${least} arguments, and at most ${most}, but ${given} were passed in.`;
+  return new DocumentError(28667, `Expression ${name} takes ${wanted}`);
+};
+
+/** Throws unless an operator may have so many arguments. */
+export const assertArity = (name: string, { arity }: Operator, given: number): void => {
+  if (given < arity[0] || given > arity[1]) throw numberOfArguments(name, arity, given);
+};

@@ -179,7 +179,8 @@ export const undefinedValue: Value = scalar(Type.undefined, 0, () => {});
 export const int32 = (n: number): Value => scalar(Type.int32, 4, (buf) => buf.writeInt32LE(n));
 export const int64 = (n: bigint): Value => scalar(Type.int64, 8, (buf) => buf.writeBigInt64LE(n));
 export const double = (n: number): Value => scalar(Type.double, 8, (buf) => buf.writeDoubleLE(n));
-export const date = (at: Date): Value => scalar(Type.date, 8, (buf) => buf.writeBigInt64LE(BigInt(at.getTime())));
+export const dateAt = (millis: bigint): Value => scalar(Type.date, 8, (buf) => buf.writeBigInt64LE(millis));
+export const date = (at: Date): Value => dateAt(BigInt(at.getTime()));
 export const objectId = (id: Buffer): Value => ({ type: Type.objectId, buf: id, start: 0, end: 12 });
 
 /** A timestamp: seconds in the high half, an ordinal in the low half. */
@@ -192,3 +193,8 @@ export const binary = (bytes: Buffer, subtype = 0): Value =>
     buf[4] = subtype;
     bytes.copy(buf, 5);
   });
+
+export const regexValue = (pattern: string, options: string): Value => {
+  const buf = Buffer.from(`${pattern}\0${options}\0`);
+  return { type: Type.regex, buf, start: 0, end: buf.length };
+};

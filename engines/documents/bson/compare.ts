@@ -1,6 +1,6 @@
 import { compareNumbers } from './number.ts';
 import { rank, Type } from './types.ts';
-import { bytesOf, elements, items, regexParts, type Value } from './value.ts';
+import { bytesOf, elements, items, type Value } from './value.ts';
 
 const sign = <T extends number | bigint | string>(a: T, b: T): number => (a < b ? -1 : a > b ? 1 : 0);
 
@@ -36,11 +36,6 @@ const compareArrays = (a: Value, b: Value): number => {
   return sign(left.length, right.length);
 };
 
-const compareRegexes = (x: Value, y: Value): number => {
-  const [a, b] = [regexParts(x), regexParts(y)];
-  return sign(a.pattern, b.pattern) || sign(a.options, b.options);
-};
-
 const compareScopedCode = (a: Value, b: Value): number => sign(bytesOf(a).compare(bytesOf(b)), 0);
 
 const comparers: Readonly<Record<number, (a: Value, b: Value) => number>> = {
@@ -53,7 +48,7 @@ const comparers: Readonly<Record<number, (a: Value, b: Value) => number>> = {
   [rank[Type.boolean]!]: compareBytes,
   [rank[Type.date]!]: (a, b) => sign(a.buf.readBigInt64LE(a.start), b.buf.readBigInt64LE(b.start)),
   [rank[Type.timestamp]!]: (a, b) => sign(a.buf.readBigUInt64LE(a.start), b.buf.readBigUInt64LE(b.start)),
-  [rank[Type.regex]!]: compareRegexes,
+  [rank[Type.regex]!]: compareBytes,
   [rank[Type.dbPointer]!]: compareBytes,
   [rank[Type.code]!]: compareTexts,
   [rank[Type.codeWithScope]!]: compareScopedCode,

@@ -1,5 +1,5 @@
-import { double, int32, int64 } from './build.ts';
-import { align, type Decimal, parseDecimal, readDecimal, writeDecimal } from './decimal.ts';
+import { coefficientOf, type Decimal, readDecimal } from './decimal.ts';
+import { partsOfDouble } from './double-parts.ts';
 import { Type } from './types.ts';
 import type { Value } from './value.ts';
 
@@ -18,20 +18,33 @@ export const toNumber = (value: Value): number => {
 };
 
 const decimalToNumber = (value: Decimal | number): number =>
-  typeof value === 'number' ? value : Number(`${value.coefficient}e${value.exponent}`);
+  typeof value === 'number' ? value : Number(`${value.isNegative ? '-' : ''}${value.digits}e${value.exponent}`);
 
-/** An int32, int64 or integral double as a bigint; undefined for anything else. */
+/** The integer a decimal is, or comes closest to towards zero; undefined where there is none. */
+const wholePart = (value: Decimal | number): { whole: bigint; isExact: boolean } | undefined => {
+  if (typeof value === 'number' || value.exponent > 40) return undefined;
+  const coefficient = coefficientOf(value);
+  if (value.exponent >= 0) return { whole: coefficient * 10n ** BigInt(value.exponent), isExact: true };
+  const divisor = 10n ** BigInt(-value.exponent);
+  return { whole: coefficient / divisor, isExact: coefficient % divisor === 0n };
+};
+
+/** A number without a fraction as a bigint; undefined for anything else. */
 export const toInteger = (value: Value): bigint | undefined => {
   if (value.type === Type.int64) return value.buf.readBigInt64LE(value.start);
   if (value.type === Type.decimal) {
-    const parts = readDecimal(value);
-    if (typeof parts === 'number') return undefined;
-    if (parts.exponent >= 0) return parts.exponent > 40 ? undefined : parts.coefficient * 10n ** BigInt(parts.exponent);
-    const divisor = 10n ** BigInt(-parts.exponent);
-    return parts.coefficient % divisor === 0n ? parts.coefficient / divisor : undefined;
+    const part = wholePart(readDecimal(value));
+    return part?.isExact ? part.whole : undefined;
   }
   const n = toNumber(value);
   return Number.isInteger(n) ? BigInt(n) : undefined;
+};
+
+/** A number cut to an integer; undefined for NaN, the infinities and what is beyond all integers. */
+export const truncated = (value: Value): bigint | undefined => {
+  if (value.type === Type.decimal) return wholePart(readDecimal(value))?.whole;
+  const n = value.type === Type.int64 ? 0 : toNumber(value);
+  return toInteger(value) ?? (Number.isFinite(n) ? BigInt(Math.trunc(n)) : undefined);
 };
 
 interface Rational {
@@ -40,21 +53,14 @@ interface Rational {
   readonly ten: number;
 }
 
-const rationalOfDouble = (n: number): Rational => {
-  const buf = Buffer.alloc(8);
-  buf.writeDoubleBE(n);
-  const bits = buf.readBigUInt64BE();
-  const exponent = Number((bits >> 52n) & 0x7ffn);
-  const fraction = bits & ((1n << 52n) - 1n);
-  const mantissa = exponent === 0 ? fraction : fraction | (1n << 52n);
-  return { numerator: n < 0 ? -mantissa : mantissa, two: Math.max(exponent, 1) - 1075, ten: 0 };
-};
-
 const rational = (value: Value): Rational => {
   if (value.type === Type.int64) return { numerator: value.buf.readBigInt64LE(value.start), two: 0, ten: 0 };
-  if (value.type !== Type.decimal) return rationalOfDouble(toNumber(value));
+  if (value.type !== Type.decimal) {
+    const { mantissa, two } = partsOfDouble(toNumber(value));
+    return { numerator: mantissa, two, ten: 0 };
+  }
   const parts = readDecimal(value) as Decimal;
-  return { numerator: parts.coefficient, two: 0, ten: parts.exponent };
+  return { numerator: coefficientOf(parts), two: 0, ten: parts.exponent };
 };
 
 const scaled = (r: Rational, two: number, ten: number): bigint =>
@@ -93,86 +99,4 @@ export const compareNumbers = (x: Value, y: Value): number => {
   if (isInfinite(y)) return b > 0 ? -1 : 1;
   if (Math.abs(a - b) > 1e-9 * Math.max(Math.abs(a), Math.abs(b))) return order(a, b);
   return compareExactly(x, y);
-};
-
-const decimalOf = (value: Value): Decimal | number => {
-  if (value.type === Type.decimal) return readDecimal(value);
-  if (value.type === Type.int64) return { coefficient: value.buf.readBigInt64LE(value.start), exponent: 0 };
-  const n = toNumber(value);
-  if (!Number.isFinite(n)) return n;
-  return parseDecimal(value.type === Type.int32 ? String(n) : n.toPrecision(15))!;
-};
-
-const asNumber = (value: Decimal | number): number => (typeof value === 'number' ? value : Number(value.coefficient));
-
-interface Operation {
-  readonly integers: (a: bigint, b: bigint) => bigint;
-  readonly doubles: (a: number, b: number) => number;
-  readonly decimals: (a: Decimal, b: Decimal) => Decimal;
-}
-
-const addition: Operation = {
-  integers: (a, b) => a + b,
-  doubles: (a, b) => a + b,
-  decimals: (x, y) => {
-    const { a, b, exponent } = align(x, y);
-    return { coefficient: a + b, exponent };
-  },
-};
-
-const subtraction: Operation = {
-  integers: (a, b) => a - b,
-  doubles: (a, b) => a - b,
-  decimals: (x, y) => {
-    const { a, b, exponent } = align(x, y);
-    return { coefficient: a - b, exponent };
-  },
-};
-
-const multiplication: Operation = {
-  integers: (a, b) => a * b,
-  doubles: (a, b) => a * b,
-  decimals: (x, y) => ({ coefficient: x.coefficient * y.coefficient, exponent: x.exponent + y.exponent }),
-};
-
-const withDecimals = (operation: Operation, a: Decimal | number, b: Decimal | number): Value =>
-  typeof a === 'number' || typeof b === 'number'
-    ? writeDecimal(operation.doubles(asNumber(a), asNumber(b)))
-    : writeDecimal(operation.decimals(a, b));
-
-const fitsInt64 = (n: bigint): boolean => BigInt.asIntN(64, n) === n;
-
-/** The narrowest integer value that holds `n` and is at least as wide as `floor`; undefined beyond 64 bits. */
-const integerValue = (n: bigint, floor: number): Value | undefined => {
-  if (floor === Type.int32 && BigInt.asIntN(32, n) === n) return int32(Number(n));
-  return fitsInt64(n) ? int64(n) : undefined;
-};
-
-const integerOf = (value: Value): bigint =>
-  value.type === Type.int64 ? value.buf.readBigInt64LE(value.start) : BigInt(value.buf.readInt32LE(value.start));
-
-const compute = (operation: Operation, x: Value, y: Value): Value | undefined => {
-  if (x.type === Type.decimal || y.type === Type.decimal) return withDecimals(operation, decimalOf(x), decimalOf(y));
-  if (x.type === Type.double || y.type === Type.double) return double(operation.doubles(toNumber(x), toNumber(y)));
-  const wider = x.type === Type.int64 || y.type === Type.int64 ? Type.int64 : Type.int32;
-  return integerValue(operation.integers(integerOf(x), integerOf(y)), wider);
-};
-
-/** Sum, difference and product with MongoDB's result types; undefined when 64-bit integers overflow. */
-export const add = (x: Value, y: Value): Value | undefined => compute(addition, x, y);
-export const subtract = (x: Value, y: Value): Value | undefined => compute(subtraction, x, y);
-export const multiply = (x: Value, y: Value): Value | undefined => compute(multiplication, x, y);
-
-/** The quotient: a decimal if either is one, else a double. The caller has refused a zero divisor. */
-export const divide = (x: Value, y: Value): Value => {
-  if (x.type !== Type.decimal && y.type !== Type.decimal) return double(toNumber(x) / toNumber(y));
-  const [a, b] = [decimalOf(x), decimalOf(y)];
-  if (typeof a === 'number' || typeof b === 'number') return writeDecimal(asNumber(a) / asNumber(b));
-  return writeDecimal(trimmed((a.coefficient * 10n ** 40n) / b.coefficient, a.exponent - b.exponent - 40));
-};
-
-const trimmed = (coefficient: bigint, exponent: number): Decimal => {
-  let [c, e] = [coefficient, exponent];
-  while (c !== 0n && e < 0 && c % 10n === 0n) [c, e] = [c / 10n, e + 1];
-  return { coefficient: c, exponent: e };
 };

@@ -14,7 +14,8 @@ export interface Element {
   readonly value: Value;
 }
 
-const fixedSizes: Readonly<Record<number, number>> = {
+/** How many bytes a value takes, by type byte, where the type alone tells. */
+export const fixedSizes: Readonly<Record<number, number>> = {
   [Type.double]: 8,
   [Type.undefined]: 0,
   [Type.objectId]: 12,
@@ -98,6 +99,11 @@ export const fieldAt = (doc: Value, name: Buffer): Value | undefined => {
 /** The field of a document with this name. */
 export const field = (doc: Value, name: string): Value | undefined => fieldAt(doc, Buffer.from(name));
 
+const idName = Buffer.from('_id');
+
+/** The `_id` of a document. */
+export const idOf = (doc: Value): Value | undefined => fieldAt(doc, idName);
+
 /** All fields of a document, in order. */
 export const elements = (doc: Value): Element[] => {
   const { buf } = doc;
@@ -124,16 +130,6 @@ export const items = (array: Value): Value[] => {
     at = next;
   }
   return found;
-};
-
-/** Throws unless the buffer holds one well-formed document of exactly this extent, nested ones included. */
-export const assertDocument = (doc: Value): void => {
-  if (doc.end > doc.buf.length || doc.end - doc.start < 5) throw new RangeError('BSON: wrong document length');
-  for (const { value } of elements(doc)) {
-    if (value.end >= doc.end) throw new RangeError('BSON: value beyond its document');
-    if (value.type === Type.document || value.type === Type.array) assertDocument(value);
-  }
-  if (doc.buf[doc.end - 1] !== 0) throw new RangeError('BSON: document without an end');
 };
 
 /** The bytes of a value, shared with the buffer it lies in. */

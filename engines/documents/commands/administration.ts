@@ -1,149 +1,43 @@
-import { hostname, totalmem } from 'node:os';
+import { arch, cpus, hostname, release, totalmem, type } from 'node:os';
 import { backup } from '../backup.ts';
-import { date, documentValue, encode, objectId, timestamp, type Writable } from '../bson/build.ts';
-import { parseFilter } from '../filter.ts';
-import { compileFilter } from '../matcher.ts';
-import { sessionOf } from '../sessions.ts';
-import type { Collection } from '../storage/catalogue.ts';
-import { endOfScope, scoped } from '../storage/environment.ts';
-import type { Store } from '../storage/store.ts';
-import type { Command, Reply } from './context.ts';
-import { collectionName } from './namespace.ts';
+import { date, type Writable } from '../bson/build.ts';
+import { elements, isString, text } from '../bson/value.ts';
+import { DocumentError, notImplemented } from '../errors.ts';
+import type { Call, Command } from './context.ts';
+import { version } from './handshake.ts';
 
-/** The version of MongoDB this server speaks like. */
-const version = '8.0.0';
+const mebibytes = (bytes: number): number => Math.round(bytes / 2 ** 20);
 
-const electionId = objectId(Buffer.from('7fffffff0000000000000001', 'hex'));
-
-const hello: Command = ({ server, address, connectionId, args }) => {
-  const now = new Date();
-  const opTime = { ts: timestamp(server.store.oplog.committed), t: 1n };
-  return {
-    helloOk: true,
-    ...(args.command === 'hello' ? { isWritablePrimary: true } : { ismaster: true }),
-    secondary: false,
-    hosts: [address],
-    setName: 'rs0',
-    setVersion: 1,
-    primary: address,
-    me: address,
-    electionId,
-    lastWrite: { opTime, lastWriteDate: now, majorityOpTime: opTime, majorityWriteDate: now },
-    maxBsonObjectSize: 16 * 1024 * 1024,
-    maxMessageSizeBytes: 48_000_000,
-    maxWriteBatchSize: 100_000,
-    localTime: now,
-    logicalSessionTimeoutMinutes: 30,
-    connectionId,
-    minWireVersion: 0,
-    maxWireVersion: 25,
-    readOnly: false,
-  };
-};
-
-const buildInfo: Command = () => ({
-  version,
-  gitVersion: 'embedded',
-  modules: [],
-  allocator: 'system',
-  javascriptEngine: 'none',
-  sysInfo: 'deprecated',
-  versionArray: [8, 0, 0, 0],
-  bits: 64,
-  debug: false,
-  maxBsonObjectSize: 16 * 1024 * 1024,
-  storageEngines: ['lmdb'],
-});
-
-const nothing: Command = () => ({});
-
-const endSessions: Command = ({ args, server }) => {
-  for (const lsid of args.list('endSessions')) {
-    const session = sessionOf(lsid);
-    if (session) server.cursors.closeSession(session.toString('hex'));
-  }
-  return {};
-};
-
-const pageBytes = 4096;
-
-const databaseSize = (store: Store): number => {
-  const stats = store.env.root.getStats() as { root?: { lastPageNumber?: number }; lastPageNumber?: number };
-  return (stats.root?.lastPageNumber ?? stats.lastPageNumber ?? 0) * pageBytes;
-};
-
-const databaseNames = (store: Store): string[] => [...new Set(store.catalogue.all().map(({ db }) => db))].sort();
-
-const listDatabases: Command = ({ args, server }) => {
-  const matches = compileFilter(parseFilter(args.document('filter')));
-  const all = databaseNames(server.store).map((name) => {
-    const fields = { name, sizeOnDisk: databaseSize(server.store), empty: false };
-    return documentValue(encode(args.flag('nameOnly') ? { name } : fields));
-  });
-  const databases = all.filter((doc) => matches(doc));
-  return args.flag('nameOnly') ? { databases } : { databases, totalSize: databaseSize(server.store), totalSizeMb: 0 };
-};
-
-const sizeOf = ({ env }: Store, collection: Collection): number => {
-  let size = 0;
-  const range = { start: scoped(collection.id, Buffer.alloc(0)), end: endOfScope(collection.id), limit: 1000 };
-  let seen = 0;
-  for (const { value } of env.documents.getRange(range)) {
-    size += value.length;
-    seen += 1;
-  }
-  return seen === 0 ? 0 : Math.round((size / seen) * collection.count);
-};
-
-const collStats: Command = (call): Reply => {
-  const { store } = call.server;
-  const collection = store.catalogue.get(`${call.db}.${collectionName(call)}`);
-  const size = collection ? sizeOf(store, collection) : 0;
-  return {
-    ns: `${call.db}.${collectionName(call)}`,
-    count: collection?.count ?? 0,
-    size,
-    avgObjSize: collection && collection.count > 0 ? Math.round(size / collection.count) : 0,
-    storageSize: size,
-    capped: false,
-    nindexes: collection ? collection.indexes.length + 1 : 0,
-    totalIndexSize: 0,
-    indexSizes: {},
-  };
-};
-
-const dbStats: Command = ({ server, db }) => {
-  const collections = server.store.catalogue.all().filter((collection) => collection.db === db);
-  const sum = (of: (collection: Collection) => number): number => collections.reduce((n, one) => n + of(one), 0);
-  return {
-    db,
-    collections: collections.length,
-    views: 0,
-    objects: sum(({ count }) => count),
-    dataSize: sum((one) => sizeOf(server.store, one)),
-    storageSize: databaseSize(server.store),
-    indexes: sum(({ indexes }) => indexes.length + 1),
-    indexSize: 0,
-  };
-};
-
-const serverStatus: Command = ({ server }) => ({
+const serverStatus: Command = ({ server, address }) => ({
   host: hostname(),
   version,
   process: 'documents',
   pid: BigInt(process.pid),
   uptime: (Date.now() - server.startedAt) / 1000,
+  uptimeMillis: BigInt(Date.now() - server.startedAt),
+  uptimeEstimate: BigInt(Math.floor((Date.now() - server.startedAt) / 1000)),
   localTime: new Date(),
-  mem: { bits: 64, resident: Math.round(process.memoryUsage.rss() / 2 ** 20) },
-  metrics: { cursor: { open: { total: server.cursors.count } } },
+  connections: { current: server.connections.size },
+  mem: { bits: 64, resident: mebibytes(process.memoryUsage.rss()), supported: true },
+  metrics: { cursor: { open: { total: BigInt(server.cursors.count) } } },
+  repl: { setName: 'rs0', setVersion: 1, isWritablePrimary: true, secondary: false, hosts: [address], me: address },
   storageEngine: { name: 'lmdb', supportsCommittedReads: true, persistent: true },
 });
+
+const members = (address: string) => [
+  { _id: 0, name: address, health: 1, state: 1, stateStr: 'PRIMARY', configVersion: 1, self: true },
+];
 
 const replSetGetStatus: Command = ({ address }) => ({
   set: 'rs0',
   date: date(new Date()),
   myState: 1,
-  members: [{ _id: 0, name: address, health: 1, state: 1, stateStr: 'PRIMARY', self: true }],
+  term: 1n,
+  members: members(address),
+});
+
+const replSetGetConfig: Command = ({ address }) => ({
+  config: { _id: 'rs0', version: 1, term: 1, members: [{ _id: 0, host: address, priority: 1, votes: 1 }] },
 });
 
 const connectionStatus: Command = () => ({
@@ -151,8 +45,18 @@ const connectionStatus: Command = () => ({
 });
 
 const hostInfo: Command = () => ({
-  system: { currentTime: new Date(), hostname: hostname(), memSizeMB: Math.round(totalmem() / 2 ** 20) },
-  os: { type: process.platform },
+  system: {
+    currentTime: new Date(),
+    hostname: hostname(),
+    cpuAddrSize: 64,
+    memSizeMB: BigInt(mebibytes(totalmem())),
+    memLimitMB: BigInt(mebibytes(totalmem())),
+    numCores: cpus().length,
+    cpuArch: arch(),
+    numaEnabled: false,
+  },
+  os: { type: type(), name: type(), version: release() },
+  extra: {},
 });
 
 const backupCommand: Command = async ({ args, server }) => {
@@ -161,35 +65,71 @@ const backupCommand: Command = async ({ args, server }) => {
   return { path };
 };
 
+const parameters: Readonly<Record<string, Writable>> = { featureCompatibilityVersion: { version: '8.0' } };
+
 const getParameter: Command = ({ args }) => {
-  const known: Readonly<Record<string, Writable>> = { featureCompatibilityVersion: { version: '8.0' } };
-  const wanted = args.names().filter((name) => name in known);
-  return Object.fromEntries(wanted.map((name) => [name, known[name]]));
+  const own = args.get('getParameter');
+  const isAll = (isString(own) && text(own) === '*') || args.has('allParameters');
+  const wanted = Object.keys(parameters).filter((name) => isAll || args.has(name));
+  if (wanted.length === 0) throw new DocumentError('InvalidOptions', 'no option found to get');
+  return Object.fromEntries(wanted.map((name) => [name, parameters[name]]));
 };
 
-/** Handshake, diagnosis and the rest that tools ask for. */
+const getLog: Command = ({ args }) => {
+  const wanted = args.text('getLog');
+  if (wanted === '*') return { names: ['global', 'startupWarnings'] };
+  if (wanted !== 'global' && wanted !== 'startupWarnings')
+    throw new DocumentError('OperationFailed', `No log named '${wanted}'`);
+  return { totalLinesWritten: 0, log: [] };
+};
+
+const profile: Command = ({ args }) => {
+  if (args.number('profile', -1) > 0) throw notImplemented('profiling');
+  return { was: 0, slowms: 100, sampleRate: 1 };
+};
+
+const fsync: Command = ({ args }) => {
+  if (args.flag('lock')) throw notImplemented('a lock on all writes');
+  return { numFiles: 1 };
+};
+
+/** The commands being answered, as `$currentOp` tells them. */
+export const runningOperations = ({ server }: Call) =>
+  [...server.operations].map(({ opid, connectionId, address, db, command, startedAt }) => {
+    const micros = Math.round((Date.now() - startedAt) * 1000);
+    const [first] = elements(command);
+    return {
+      type: 'op',
+      host: hostname(),
+      desc: `conn${connectionId}`,
+      connectionId,
+      client: address,
+      active: true,
+      currentOpTime: new Date().toISOString(),
+      opid,
+      secs_running: BigInt(Math.floor(micros / 1_000_000)),
+      microsecs_running: BigInt(micros),
+      op: 'command',
+      ns: first && isString(first.value) ? `${db}.${text(first.value)}` : `${db}.$cmd`,
+      command,
+    };
+  });
+
+/** The commands by which people and tools look after a server. */
 export const administrationCommands: Readonly<Record<string, Command>> = {
-  hello,
-  ismaster: hello,
-  isMaster: hello,
-  ping: nothing,
-  buildInfo,
-  buildinfo: buildInfo,
-  endSessions,
-  refreshSessions: nothing,
-  killSessions: nothing,
-  listDatabases,
-  collStats,
-  collstats: collStats,
-  dbStats,
-  dbstats: dbStats,
   serverStatus,
   replSetGetStatus,
+  replSetGetConfig,
   connectionStatus,
   hostInfo,
   getCmdLineOpts: () => ({ argv: [], parsed: {} }),
-  getLog: () => ({ totalLinesWritten: 0, log: [] }),
+  getLog,
   getParameter,
+  profile,
+  fsync,
+  currentOp: (call) => ({ inprog: runningOperations(call) }),
+  usersInfo: () => ({ users: [] }),
+  rolesInfo: () => ({ roles: [] }),
   whatsmyuri: ({ address }) => ({ you: address }),
   backup: backupCommand,
 };

@@ -1,24 +1,37 @@
 import { binary, double, timestamp, type Writable } from '../bson/build.ts';
 import { elements, field, isString, text } from '../bson/value.ts';
-import { DocumentError, notImplemented } from '../errors.ts';
+import { codes, DocumentError } from '../errors.ts';
 import { sessionOf } from '../sessions.ts';
 import type { Message } from '../wire.ts';
 import { administrationCommands } from './administration.ts';
 import { aggregateCommands } from './aggregate.ts';
 import { Arguments } from './arguments.ts';
+import { collectionCommands } from './collections.ts';
 import type { Command, Reply, Server } from './context.ts';
-import { definitionCommands } from './definitions.ts';
 import { refuseUnknownFields } from './fields.ts';
+import { assertApiVersion, assertTransactionNumber, refuseTransactions, timeLimitOf } from './generic.ts';
+import { handshakeCommands } from './handshake.ts';
+import { indexCommands } from './indexes.ts';
+import { assertReadConcern } from './read-concern.ts';
 import { readCommands } from './reads.ts';
+import { statisticsCommands } from './statistics.ts';
+import { writeConcernReply } from './write-concern.ts';
 import { writeCommands } from './writes.ts';
+
+const changing: ReadonlySet<string> = new Set(
+  Object.keys({ ...writeCommands, ...collectionCommands, ...indexCommands }),
+);
 
 const commands: ReadonlyMap<string, Command> = new Map(
   Object.entries({
+    ...handshakeCommands,
     ...administrationCommands,
+    ...statisticsCommands,
     ...readCommands,
     ...aggregateCommands,
     ...writeCommands,
-    ...definitionCommands,
+    ...collectionCommands,
+    ...indexCommands,
   }),
 );
 
@@ -28,26 +41,6 @@ export interface Client {
   readonly connectionId: number;
   readonly gone: AbortSignal;
 }
-
-const refuseTransactions = (name: string, args: Arguments): void => {
-  if (name === 'commitTransaction' || name === 'abortTransaction') {
-    throw new DocumentError(
-      251,
-      'There is no transaction: the embedded document store has no multi-document transactions',
-    );
-  }
-  if (args.get('startTransaction') || args.get('autocommit')) {
-    throw new DocumentError(
-      'OperationNotSupportedInTransaction',
-      'The embedded document store has no multi-document transactions; use a MongoDB replica set',
-    );
-  }
-};
-
-const refuseSnapshots = (args: Arguments): void => {
-  const level = field(args.document('readConcern'), 'level');
-  if (isString(level) && text(level) === 'snapshot') throw notImplemented('read concern "snapshot"');
-};
 
 const clusterTime = (server: Server): Reply => {
   const time = timestamp(server.store.oplog.committed);
@@ -63,7 +56,12 @@ const failure = (error: unknown): Reply => {
     return { ok: double(0), errmsg: message, code, codeName, ...details };
   }
   process.stderr.write(`documents: ${error instanceof Error ? error.stack : String(error)}\n`);
-  return { ok: double(0), errmsg: `internal error: ${String(error)}`, code: 1, codeName: 'InternalError' };
+  return {
+    ok: double(0),
+    errmsg: `internal error: ${String(error)}`,
+    code: codes.InternalError,
+    codeName: 'InternalError',
+  };
 };
 
 const databaseOf = (message: Message): string => {
@@ -74,16 +72,21 @@ const databaseOf = (message: Message): string => {
 };
 
 const call = async (server: Server, client: Client, message: Message): Promise<Reply> => {
+  if (message.error) throw message.error;
   const name = elements(message.body)[0]?.name ?? '';
   const command = commands.get(name);
   const args = new Arguments(message.body, name, message.sequences);
   refuseTransactions(name, args);
   if (!command) throw new DocumentError('CommandNotFound', `no such command: '${name}'`);
+  assertTransactionNumber(name, args);
+  assertApiVersion(name, args);
   refuseUnknownFields(args);
-  refuseSnapshots(args);
+  assertReadConcern(args, server.store.oplog.committed);
+  const timeLimit = timeLimitOf(args);
+  const concern = changing.has(name) ? writeConcernReply(args) : {};
   server.store.env.root.resetReadTxn();
   const session = sessionOf(args.get('lsid'));
-  return command({ server, db: databaseOf(message), args, session, ...client });
+  return { ...(await command({ server, db: databaseOf(message), args, session, timeLimit, ...client })), ...concern };
 };
 
 /** Answers one message; an error becomes a reply, never a throw. */

@@ -1,11 +1,10 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { int64 } from '../bson/build.ts';
-import { toInteger } from '../bson/number.ts';
-import { bytesOf, isArray, isNumber, items, type Value } from '../bson/value.ts';
+import { bytesOf, isArray, items, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
 import { encodeKey } from '../key-encoding.ts';
 import { pathOf, visitPath } from '../paths.ts';
-import { compileProjection } from '../projection.ts';
+import { compileProjection } from '../projection/project.ts';
 import { type Request, requestOf, type Search, search } from '../query/find.ts';
 import { mapped, turn } from '../query/source.ts';
 import type { Arguments } from './arguments.ts';
@@ -16,14 +15,8 @@ import { collectionName } from './namespace.ts';
 /** The request of a `find`. */
 export const findRequest = (args: Arguments): Request => {
   args.refuseCollation();
-  const limit = args.number('limit', 0);
-  return requestOf(
-    args.document('filter'),
-    args.optionalDocument('sort'),
-    args.count('skip', 0),
-    Math.abs(limit),
-    args.get('hint'),
-  );
+  const [filter, sort] = [args.document('filter'), args.optionalDocument('sort')];
+  return requestOf(filter, sort, args.count('skip', 0), args.count('limit', 0), args.hint());
 };
 
 const projected = (args: Arguments, request: Request, { source }: Search) => {
@@ -31,28 +24,37 @@ const projected = (args: Arguments, request: Request, { source }: Search) => {
   return spec ? mapped(source, compileProjection(spec, 'find', request.matches)) : source;
 };
 
-const find: Command = (call) => {
-  const { args, db, server } = call;
-  const name = collectionName(call);
+const refuseTailable = (args: Arguments): void => {
   if (args.flag('tailable'))
-    throw new DocumentError('BadValue', `error processing query: tailable cursor requested on non capped collection`);
+    throw new DocumentError('BadValue', 'error processing query: tailable cursor requested on non capped collection');
+  if (args.flag('awaitData'))
+    throw new DocumentError('FailedToParse', "Cannot set 'awaitData' without also setting 'tailable'");
+};
+
+const searchFor = (call: Call, request: Request): Search => {
+  const { store } = call.server;
+  return search(store, store.catalogue.get(`${call.db}.${collectionName(call)}`), request, call.timeLimit);
+};
+
+const find: Command = (call) => {
+  const { args, db } = call;
+  const name = collectionName(call);
+  refuseTailable(args);
   const request = findRequest(args);
-  const found = search(server.store, server.store.catalogue.get(`${db}.${name}`), request);
-  const isSingle = args.flag('singleBatch') || args.number('limit', 0) < 0;
-  const batchSize = args.get('batchSize') ? args.count('batchSize', 0) : undefined;
-  return firstBatch(call, sourceFeed(projected(args, request, found)), `${db}.${name}`, batchSize, isSingle);
+  const batchSize = args.has('batchSize') ? args.count('batchSize', 0) : undefined;
+  const source = projected(args, request, searchFor(call, request));
+  return firstBatch(call, sourceFeed(source, call.timeLimit), `${db}.${name}`, batchSize, args.flag('singleBatch'));
 };
 
 const getMore: Command = (call) => {
   const id = call.args.long('getMore') ?? 0n;
-  return nextBatch(call, id, `${call.db}.${call.args.text('collection')}`);
+  const name = call.args.text('collection');
+  return nextBatch(call, id, `${call.db}.${name}`);
 };
 
 const killCursors: Command = ({ args, server }) => {
-  const ids = args
-    .list('cursors')
-    .filter(isNumber)
-    .map((value) => toInteger(value)!);
+  const ids = args.longs('cursors');
+  if (ids.length === 0) throw new DocumentError('BadValue', 'Must specify at least one cursor id in: killCursors');
   const killed = ids.filter((id) => server.cursors.close(id));
   const missing = ids.filter((id) => !killed.includes(id));
   const list = (of: bigint[]) => of.map((id) => int64(id));
@@ -67,23 +69,18 @@ const forEachFound = async ({ source }: Search, look: (doc: Value) => void): Pro
   }
 };
 
-const searchFor = (call: Call, request: Request): Search => {
-  const collection = call.server.store.catalogue.get(`${call.db}.${collectionName(call)}`);
-  return search(call.server.store, collection, request);
-};
-
 /** The request of a `count` or `distinct`, whose filter is called `query`. */
 export const queryRequest = (args: Arguments): Request => {
   args.refuseCollation();
-  const limit = Math.abs(args.number('limit', 0));
-  return requestOf(args.document('query'), undefined, args.count('skip', 0), limit, args.get('hint'));
+  const limit = Math.abs(Math.trunc(args.number('limit', 0)));
+  return requestOf(args.document('query'), undefined, args.count('skip', 0), limit, args.hint());
 };
 
 const count: Command = async (call) => {
   const { args, db, server } = call;
   const request = queryRequest(args);
   const isWhole = request.filter.kind === 'and' && request.filter.of.length === 0;
-  if (isWhole && request.skip === 0 && request.limit === 0) {
+  if (isWhole && request.skip === 0 && request.limit === 0 && !request.hint) {
     return { n: server.store.catalogue.get(`${db}.${collectionName(call)}`)?.count ?? 0 };
   }
   let n = 0;
@@ -94,7 +91,9 @@ const count: Command = async (call) => {
 };
 
 const distinct: Command = async (call) => {
-  const path = pathOf(call.args.text('key'));
+  const key = call.args.text('key');
+  if (key.includes('\0')) throw new DocumentError('BadValue', 'Key field cannot contain an embedded null byte');
+  const path = pathOf(key);
   const values = new Map<string, Value>();
   await forEachFound(searchFor(call, queryRequest(call.args)), (doc) => {
     visitPath(doc, path, 0, (value) => addItems(values, value), false);

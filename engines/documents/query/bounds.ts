@@ -1,7 +1,7 @@
-import { toValue } from '../bson/build.ts';
+import { regexValue, toValue } from '../bson/build.ts';
 import { rank, Type } from '../bson/types.ts';
 import type { Value } from '../bson/value.ts';
-import type { Test } from '../filter.ts';
+import type { Pattern, Test } from '../filter/shape.ts';
 import { encodeKey } from '../key-encoding.ts';
 
 /** A stretch of one field's encoded values: from `lower` up to but without `upper`. */
@@ -45,24 +45,26 @@ const comparisonBounds = (op: string, operand: Value): Bounds | undefined => {
 };
 
 /** The text every match of a pattern begins with; empty if none is certain. */
-const literalPrefix = (pattern: RegExp): string => {
-  if (/[imsx]/.test(pattern.flags) || !pattern.source.startsWith('^') || pattern.source.includes('|')) return '';
-  const literal = /^\^((?:[\w\s\-:@#/,]|\\[.\-/])*)/.exec(pattern.source)![1]!;
-  const next = pattern.source[literal.length + 1];
+const literalPrefix = ({ source, options }: Pattern): string => {
+  if (/[imsx]/.test(options) || !source.startsWith('^') || source.includes('|')) return '';
+  const literal = /^\^((?:[\w\s\-:@#/,]|\\[.\-/])*)/.exec(source)![1]!;
+  const next = source[literal.length + 1];
   const sure = next !== undefined && '?*{+'.includes(next) ? literal.replace(/(\\.|.)$/s, '') : literal;
   return sure.replace(/\\(.)/g, '$1');
 };
 
-const regexBounds = (pattern: RegExp, source: Value): Bounds | undefined => {
+const regexBounds = (pattern: Pattern): Bounds | undefined => {
   const prefix = literalPrefix(pattern);
   if (prefix === '') return undefined;
   const lower = encodeKey(toValue(prefix)).subarray(0, -1);
-  const ranges = [{ lower, upper: afterPrefix(lower) }];
-  if (source.type === Type.regex) {
-    const itself = encodeKey(source);
-    ranges.push({ lower: itself, upper: afterPrefix(itself) });
-  }
-  return { kind: 'ranges', ranges };
+  const itself = encodeKey(regexValue(pattern.source, pattern.options));
+  return {
+    kind: 'ranges',
+    ranges: [
+      { lower, upper: afterPrefix(lower) },
+      { lower: itself, upper: afterPrefix(itself) },
+    ],
+  };
 };
 
 const inBounds = (operands: readonly Value[]): Bounds | undefined => {
@@ -77,7 +79,7 @@ export const boundsOf = (test: Test): Bounds | undefined => {
     case '$in':
       return test.patterns.length > 0 ? undefined : inBounds(test.operands);
     case '$regex':
-      return regexBounds(test.pattern, test.source);
+      return regexBounds(test.pattern);
     case '$eq':
     case '$gt':
     case '$gte':

@@ -1,6 +1,6 @@
 import type { Writable } from '../bson/build.ts';
 import { documentValue, encodeElements } from '../bson/build.ts';
-import type { Index } from '../storage/catalogue.ts';
+import type { Index } from '../storage/collection.ts';
 import type { Range } from './bounds.ts';
 import type { Request, Search } from './find.ts';
 import type { IndexPlan, Plan } from './planner.ts';

@@ -2,14 +2,16 @@ import { equal } from '../bson/compare.ts';
 import type { Value } from '../bson/value.ts';
 import { elements, isString, text } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
-import { type Filter, parseFilter } from '../filter.ts';
-import { compileFilter, type Matcher } from '../matcher.ts';
+import { compileFilter, type Matcher } from '../filter/matcher.ts';
+import { parseFilter } from '../filter/parse.ts';
+import type { Filter } from '../filter/shape.ts';
 import { compileSort, inNaturalOrder, type Sort } from '../sort.ts';
-import type { Collection } from '../storage/catalogue.ts';
+import type { Collection } from '../storage/collection.ts';
 import type { Store } from '../storage/store.ts';
 import { hintedPlan, type Plan, planFor, scanPlan } from './planner.ts';
 import { type Scan, scanOf } from './scan.ts';
 import { limited, listSource, type Source, scanSource, skipped, sorted } from './source.ts';
+import type { TimeLimit } from './time-limit.ts';
 
 /** What to find, and how much of it. */
 export interface Request {
@@ -58,7 +60,7 @@ const isIdPattern = (hint: Value): boolean => {
 const fromHint = (collection: Collection, request: Request, hint: Value): Plan => {
   if (!isString(hint) && inNaturalOrder(hint)) return scanPlan(collection, request);
   const index = collection.indexes.find((one) => (isString(hint) ? one.name === text(hint) : equal(one.key, hint)));
-  if (index && !index.isBuilding) return hintedPlan(index, request);
+  if (index && !index.isBuilding && !index.isHidden) return hintedPlan(index, request);
   if (!isIdPattern(hint)) throw badHint();
   return planFor({ ...collection, indexes: [] }, request);
 };
@@ -70,10 +72,15 @@ export const planOf = (collection: Collection, request: Request): Plan =>
 const emptyScan: Scan = { examined: { keys: 0, documents: 0 }, isDone: true, take: () => [] };
 
 /** Prepares a search; a collection that does not exist is empty. */
-export const search = (store: Store, collection: Collection | undefined, request: Request): Search => {
+export const search = (
+  store: Store,
+  collection: Collection | undefined,
+  request: Request,
+  timeLimit?: TimeLimit,
+): Search => {
   if (!collection) return { source: listSource([]), plan: { kind: 'nothing', isSorted: true }, scan: emptyScan };
   const plan = planOf(collection, request);
-  const scan = scanOf(store, collection, plan, request.matches);
+  const scan = scanOf(store, collection, plan, request.matches, timeLimit);
   const { skip, limit, sort } = request;
   const found = scanSource(scan);
   const ordered = sort && !plan.isSorted ? sorted(found, sort, limit > 0 ? skip + limit : undefined) : found;

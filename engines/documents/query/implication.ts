@@ -1,7 +1,7 @@
 import { compare, equal } from '../bson/compare.ts';
 import { rank, Type } from '../bson/types.ts';
 import type { Value } from '../bson/value.ts';
-import type { Filter, Test } from '../filter.ts';
+import type { Filter, Test } from '../filter/shape.ts';
 
 /** The tests every match of a filter passes. */
 export const conjuncts = (filter: Filter): Filter[] =>
@@ -9,10 +9,13 @@ export const conjuncts = (filter: Filter): Filter[] =>
 
 const isNull = (value: Value): boolean => value.type === Type.null;
 
-/** Whether a value that passes the test is certainly there. */
+const isEdge = ({ type }: Value): boolean => type === Type.minKey || type === Type.maxKey;
+
+/** Whether a value that passes the test is certainly there: null and the ranges of the edges accept what is missing. */
 export const impliesPresence = (test: Test): boolean => {
   if (test.op === '$in') return !test.operands.some(isNull);
-  return 'operand' in test ? !isNull(test.operand) : true;
+  if (!('operand' in test)) return true;
+  return !isNull(test.operand) && (test.op === '$eq' || !isEdge(test.operand));
 };
 
 const isSameType = (a: Value, b: Value): boolean => rank[a.type] === rank[b.type];

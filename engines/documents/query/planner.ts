@@ -1,7 +1,8 @@
-import type { Filter, Test } from '../filter.ts';
+import { DocumentError } from '../errors.ts';
+import type { Filter, Test } from '../filter/shape.ts';
 import { idKey, keptBytes, maxKey } from '../key-encoding.ts';
 import type { Sort } from '../sort.ts';
-import type { Collection, Index } from '../storage/catalogue.ts';
+import type { Collection, Index } from '../storage/collection.ts';
 import { afterPrefix, type Bounds, boundsOf, directed, directedRange, joinBounds, type Range } from './bounds.ts';
 import { conjuncts, implies, impliesPresence } from './implication.ts';
 
@@ -228,6 +229,14 @@ export const planFor = (collection: Collection, query: Query): Plan => {
   return best && isScan(scan) ? best : scan;
 };
 
-/** The plan a hint asks for. */
-export const hintedPlan = (index: Index, query: Query): IndexPlan =>
-  indexPlan(index, query, testsByPath(conjuncts(query.filter)));
+/** The plan a hint asks for; a partial index must hold all that the query can match. */
+export const hintedPlan = (index: Index, query: Query): IndexPlan => {
+  const parts = conjuncts(query.filter);
+  if (index.partial && !implies(parts, index.partial.filter)) {
+    throw new DocumentError(
+      'NoQueryExecutionPlans',
+      'error processing query: planner returned error :: caused by :: No query solutions',
+    );
+  }
+  return indexPlan(index, query, testsByPath(parts));
+};

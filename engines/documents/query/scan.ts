@@ -1,12 +1,13 @@
 import type { Value } from '../bson/value.ts';
 import { documentAt } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
-import type { Matcher } from '../matcher.ts';
-import { type Collection, type Index, namespaceOf } from '../storage/catalogue.ts';
+import type { Matcher } from '../filter/matcher.ts';
+import { type Collection, type Index, namespaceOf } from '../storage/collection.ts';
 import { scoped } from '../storage/environment.ts';
 import type { Store } from '../storage/store.ts';
 import type { Range } from './bounds.ts';
 import type { Plan } from './planner.ts';
+import type { TimeLimit } from './time-limit.ts';
 
 /** A document a query found, with the key it is stored under. */
 export interface Found {
@@ -232,7 +233,13 @@ const indexesOf = (plan: Plan): Index[] => {
 };
 
 /** A scan that fails, and does not just end early, once its collection or an index it reads is dropped. */
-const guarded = (scan: Scan, store: Store, collection: Collection, indexes: readonly Index[]): Scan => ({
+const guarded = (
+  scan: Scan,
+  store: Store,
+  collection: Collection,
+  indexes: readonly Index[],
+  timeLimit: TimeLimit | undefined,
+): Scan => ({
   get examined() {
     return scan.examined;
   },
@@ -241,6 +248,7 @@ const guarded = (scan: Scan, store: Store, collection: Collection, indexes: read
   },
   take: (budget) => {
     store.assertRunning();
+    timeLimit?.check();
     const isThere = store.catalogue.get(namespaceOf(collection)) === collection;
     if (!isThere || indexes.some((index) => !collection.indexes.includes(index))) {
       throw new DocumentError(
@@ -252,9 +260,24 @@ const guarded = (scan: Scan, store: Store, collection: Collection, indexes: read
   },
 });
 
+/** Counts the use of an index, or of the `_id`s. */
+const noteUse = (collection: Collection, plan: Plan): void => {
+  if (plan.kind === 'index') plan.index.uses += 1;
+  else if (plan.kind === 'ids') collection.uses += 1;
+  else if (plan.kind === 'union') for (const part of plan.plans) noteUse(collection, part);
+};
+
 /** Carries out a plan; every document is checked against the whole filter. */
-export const scanOf = (store: Store, collection: Collection, plan: Plan, matches: Matcher): Scan =>
-  guarded(bareScan(store, collection, plan, matches), store, collection, indexesOf(plan));
+export const scanOf = (
+  store: Store,
+  collection: Collection,
+  plan: Plan,
+  matches: Matcher,
+  timeLimit?: TimeLimit,
+): Scan => {
+  noteUse(collection, plan);
+  return guarded(bareScan(store, collection, plan, matches), store, collection, indexesOf(plan), timeLimit);
+};
 
 const bareScan = (store: Store, collection: Collection, plan: Plan, matches: Matcher): Scan => {
   switch (plan.kind) {

@@ -1,7 +1,7 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
-import type { Matcher } from '../matcher.ts';
+import type { Matcher } from '../filter/matcher.ts';
 import type { Sort } from '../sort.ts';
 import type { Budget, Scan } from './scan.ts';
 import { SortedRuns } from './sorted-runs.ts';
@@ -170,7 +170,7 @@ export const sorted = (source: Source, sort: Sort, limit = Number.POSITIVE_INFIN
       size += doc.end - doc.start;
       if (size > mostSortBytes && !isBounded) {
         const text = `Sort exceeded memory limit of ${mostSortBytes} bytes, but did not opt in to external sorting.`;
-        throw new DocumentError(292, text);
+        throw new DocumentError('QueryExceededMemoryLimitNoDiskUseAllowed', text);
       }
       runs.add(sort.key(doc), doc);
     },

@@ -1,165 +1,14 @@
-import { randomBytes } from 'node:crypto';
-import { binary, encode } from '../bson/build.ts';
-import { truthy } from '../bson/compare.ts';
-import { toNumber } from '../bson/number.ts';
-import { bytesOf, documentAt, elements, field, isArray, isDocument, items, text, type Value } from '../bson/value.ts';
-import { type Filter, parseFilter } from '../filter.ts';
-import { compileFilter, type Matcher } from '../matcher.ts';
-import { type Path, pathOf } from '../paths.ts';
+import { documentAt } from '../bson/value.ts';
+import { DocumentError } from '../errors.ts';
+import { newUuid } from '../uuid.ts';
+import { type Collection, namespaceOf } from './collection.ts';
+import { type Counts, countKey, loadCounts } from './counts.ts';
 import type { Environment } from './environment.ts';
-
-/** One field of an index pattern. */
-interface IndexField {
-  readonly path: Path;
-  readonly direction: 1 | -1;
-}
-
-/** What an index was asked to be. */
-export interface IndexSpec {
-  readonly name: string;
-  readonly key: Value;
-  readonly isUnique: boolean;
-  readonly isSparse: boolean;
-  readonly isHidden: boolean;
-  readonly partialFilter: Value | undefined;
-  readonly expireAfterSeconds: number | undefined;
-}
-
-export interface Index extends IndexSpec {
-  readonly id: number;
-  readonly fields: readonly IndexField[];
-  readonly partial: { readonly filter: Filter; readonly matches: Matcher } | undefined;
-  /** By field, whether a document has ever held an array there; such a field gives several entries per document. */
-  readonly multikey: boolean[];
-  /** Whether an entry was ever too long to be stored whole, so that the order of entries is not exact. */
-  isInexact: boolean;
-  isBuilding: boolean;
-  /** While the index is being built, the documents written meanwhile, which need no entry from the build. */
-  readonly writtenMeanwhile: Set<string>;
-}
-
-export interface Collection {
-  readonly id: number;
-  readonly uuid: Buffer;
-  db: string;
-  name: string;
-  indexes: Index[];
-  count: number;
-  /** Whether an `_id` was ever too long to be a key as it is. */
-  hasLongIds: boolean;
-  /** Counts changes, so that a search can tell whether anything moved since. */
-  version: number;
-}
-
-/** The full name of a collection. */
-export const namespaceOf = ({ db, name }: Pick<Collection, 'db' | 'name'>): string => `${db}.${name}`;
-
-/** The fields of an index pattern. */
-const indexFields = (key: Value): IndexField[] =>
-  elements(key).map(({ name, value }) => ({ path: pathOf(name), direction: toNumber(value) < 0 ? -1 : 1 }));
-
-/** An index of this specification, without entries yet. */
-export const makeIndex = (id: number, spec: IndexSpec): Index => {
-  const filter = spec.partialFilter && parseFilter(spec.partialFilter);
-  const fields = indexFields(spec.key);
-  return {
-    ...spec,
-    id,
-    fields,
-    partial: filter && { filter, matches: compileFilter(filter) },
-    multikey: fields.map(() => false),
-    isInexact: false,
-    isBuilding: false,
-    writtenMeanwhile: new Set(),
-  };
-};
-
-const owned = (value: Value): Value => ({
-  ...value,
-  buf: Buffer.from(bytesOf(value)),
-  start: 0,
-  end: value.end - value.start,
-});
-
-/** An index specification from its stored or given form. */
-export const readIndexSpec = (doc: Value): IndexSpec => {
-  const partial = field(doc, 'partialFilterExpression');
-  const expiry = field(doc, 'expireAfterSeconds');
-  return {
-    name: text(field(doc, 'name')!),
-    key: owned(field(doc, 'key')!),
-    isUnique: truthy(field(doc, 'unique')),
-    isSparse: truthy(field(doc, 'sparse')),
-    isHidden: truthy(field(doc, 'hidden')),
-    partialFilter: isDocument(partial) ? owned(partial) : undefined,
-    expireAfterSeconds: expiry && toNumber(expiry),
-  };
-};
-
-/** An index specification as `listIndexes` shows it. */
-export const indexDocument = (spec: IndexSpec) => ({
-  v: 2,
-  key: spec.key,
-  name: spec.name,
-  unique: spec.isUnique || undefined,
-  sparse: spec.isSparse || undefined,
-  hidden: spec.isHidden || undefined,
-  partialFilterExpression: spec.partialFilter,
-  expireAfterSeconds: spec.expireAfterSeconds,
-});
-
-const storedIndex = (index: Index) => ({
-  ...indexDocument(index),
-  id: index.id,
-  multikey: index.multikey,
-  inexact: index.isInexact,
-  building: index.isBuilding,
-});
-
-const storedCollection = (collection: Collection): Buffer =>
-  encode({
-    id: collection.id,
-    uuid: binary(collection.uuid, 4),
-    db: collection.db,
-    name: collection.name,
-    hasLongIds: collection.hasLongIds,
-    indexes: collection.indexes.map(storedIndex),
-  });
-
-const loadIndex = (doc: Value): Index => {
-  const index = makeIndex(toNumber(field(doc, 'id')!), readIndexSpec(doc));
-  const flags = field(doc, 'multikey');
-  if (isArray(flags)) for (const [i, flag] of items(flags).entries()) index.multikey[i] = truthy(flag);
-  index.isInexact = truthy(field(doc, 'inexact'));
-  index.isBuilding = truthy(field(doc, 'building'));
-  return index;
-};
-
-const loadCollection = (doc: Value, countOf: (id: number) => number): Collection => {
-  const id = toNumber(field(doc, 'id')!);
-  const uuid = field(doc, 'uuid')!;
-  return {
-    id,
-    uuid: Buffer.from(uuid.buf.subarray(uuid.start + 5, uuid.end)),
-    db: text(field(doc, 'db')!),
-    name: text(field(doc, 'name')!),
-    indexes: items(field(doc, 'indexes')!).map(loadIndex),
-    count: countOf(id),
-    hasLongIds: truthy(field(doc, 'hasLongIds')),
-    version: 0,
-  };
-};
+import { loadCollection, storedCollection } from './stored-collection.ts';
 
 const nextIdKey = Buffer.from('\0next');
 const garbagePrefix = '\0garbage';
 const collectionKey = (collection: Pick<Collection, 'db' | 'name'>): Buffer => Buffer.from(namespaceOf(collection));
-
-/** The number of a collection as the key of its count. */
-export const countKey = (id: number): Buffer => {
-  const key = Buffer.alloc(4);
-  key.writeUInt32BE(id);
-  return key;
-};
 
 /** Which collections and indexes there are. All changes belong inside a write transaction. */
 export class Catalogue {
@@ -170,9 +19,9 @@ export class Catalogue {
   constructor(env: Environment) {
     this.env = env;
     this.nextId = env.catalogue.get(nextIdKey)?.readUInt32BE() ?? 1;
-    const countOf = (id: number): number => Number(env.counts.get(countKey(id))?.readBigUInt64BE() ?? 0n);
+    const countsOf = (id: number): Counts => loadCounts(env, id);
     for (const { value } of env.catalogue.getRange({ start: Buffer.from([1]) })) {
-      const collection = loadCollection(documentAt(value), countOf);
+      const collection = loadCollection(documentAt(value), countsOf);
       this.collections.set(namespaceOf(collection), collection);
     }
   }
@@ -193,7 +42,18 @@ export class Catalogue {
     return id;
   }
 
+  /** Throws unless a collection of this name may be made; reading it does no harm. */
+  assertCreatable(db: string, name: string): void {
+    if (name.startsWith('system.'))
+      throw new DocumentError('InvalidNamespace', `Invalid system namespace: ${db}.${name}`);
+    const other = this.all().find((one) => one.db !== db && one.db.toLowerCase() === db.toLowerCase());
+    if (!other) return;
+    const text = `db already exists with different case already have: [${other.db}] trying to create [${db}]`;
+    throw new DocumentError('DatabaseDifferCase', text);
+  }
+
   create(db: string, name: string): Collection {
+    this.assertCreatable(db, name);
     const collection: Collection = {
       id: this.newId(),
       uuid: newUuid(),
@@ -201,6 +61,8 @@ export class Catalogue {
       name,
       indexes: [],
       count: 0,
+      bytes: 0,
+      uses: 0,
       hasLongIds: false,
       version: 0,
     };
@@ -247,10 +109,3 @@ export class Catalogue {
     this.env.counts.removeSync(countKey(id));
   }
 }
-
-const newUuid = (): Buffer => {
-  const uuid = randomBytes(16);
-  uuid[6] = (uuid[6]! & 0x0f) | 0x40;
-  uuid[8] = (uuid[8]! & 0x3f) | 0x80;
-  return uuid;
-};

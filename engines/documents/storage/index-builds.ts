@@ -2,9 +2,10 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import { documentAt } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
 import { SortedRuns } from '../query/sorted-runs.ts';
-import { type Collection, type Index, type IndexSpec, makeIndex, namespaceOf } from './catalogue.ts';
+import { type Collection, type Index, makeIndex, namespaceOf } from './collection.ts';
 import { endOfScope, scoped } from './environment.ts';
 import { assertUnique, entriesOf } from './index-entries.ts';
+import type { IndexSpec } from './index-spec.ts';
 import { mergeShape, type Store } from './store.ts';
 
 const sliceMillis = 6;
@@ -97,7 +98,7 @@ export class IndexBuilds {
       });
       if (violation) throw violation;
       if (this.store.catalogue.get(namespaceOf(collection)) !== collection) {
-        throw new DocumentError(276, 'Index build failed: the collection was dropped meanwhile');
+        throw new DocumentError('IndexBuildAborted', 'Index build failed: the collection was dropped meanwhile');
       }
       await breathe();
     }

@@ -4,7 +4,7 @@ import { DocumentError } from '../errors.ts';
 import { type Tuple, tuplesOf } from '../index-keys.ts';
 import { boundedKey, encodeKeys, maxKey } from '../key-encoding.ts';
 import { documentText } from '../shell-text.ts';
-import { type Collection, type Index, namespaceOf } from './catalogue.ts';
+import { type Collection, type Index, namespaceOf } from './collection.ts';
 import { type Environment, scoped } from './environment.ts';
 
 /** The entries one document has in an index. */

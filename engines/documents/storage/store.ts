@@ -1,15 +1,16 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { documentValue, encode, type Writable } from '../bson/build.ts';
-import { documentAt, elements, field, isDocument, type Value } from '../bson/value.ts';
+import { documentAt, idOf, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
 import { boundedKey, encodeKey, maxKey } from '../key-encoding.ts';
-import { Catalogue, type Collection, countKey, type Index } from './catalogue.ts';
+import { Catalogue } from './catalogue.ts';
+import type { Collection, Index } from './collection.ts';
+import { countKey, storedCounts } from './counts.ts';
 import { updateDescription } from './diff.ts';
 import { type Environment, endOfScope, openEnvironment, scoped } from './environment.ts';
 import { assertUnique, duplicateKey, type Entries, entriesOf } from './index-entries.ts';
 import { Oplog, type OplogLimits } from './oplog.ts';
-
-const largestDocument = 16 * 1024 * 1024;
+import { type Touched, touchedDescription } from './touched.ts';
 
 type EventMaker = (clusterTime: Value) => Buffer;
 
@@ -31,16 +32,6 @@ const eventMaker =
     encode({ operationType, clusterTime, wallTime: new Date(), ...head, ns, ...rest });
 
 const nsOf = ({ db, name }: Collection) => ({ db, coll: name });
-
-/** The parts of a reference to another document, which may stand in an `_id`. */
-const referenceNames = new Set(['$ref', '$id', '$db']);
-
-const assertIdNames = (id: Value): void => {
-  const dollar = isDocument(id) && elements(id).find(({ name }) => name.startsWith('$') && !referenceNames.has(name));
-  if (!dollar) return;
-  const text = `_id fields may not contain '$'-prefixed fields: ${dollar.name} is not valid for storage.`;
-  throw new DocumentError('DollarPrefixedFieldName', text);
-};
 
 /** Documents, indexes and the order of changes, in lmdb. Reads are synchronous; writes belong inside `write`. */
 export class Store {
@@ -101,10 +92,8 @@ export class Store {
     return { result, failure, position: this.oplog.append(tx.events) };
   }
 
-  private saveCount({ id, count }: Collection): void {
-    const value = Buffer.alloc(8);
-    value.writeBigUInt64BE(BigInt(count));
-    this.env.counts.putSync(countKey(id), value);
+  private saveCount(collection: Collection): void {
+    this.env.counts.putSync(countKey(collection.id), storedCounts(collection));
   }
 
   /** The collection of this name, made if there is none. */
@@ -123,9 +112,7 @@ export class Store {
   }
 
   insert(tx: Transaction, collection: Collection, doc: Value): void {
-    assertSize(doc);
-    const idValue = field(doc, '_id')!;
-    assertIdNames(idValue);
+    const idValue = idOf(doc)!;
     const whole = encodeKey(idValue);
     const id = boundedKey(whole, maxKey.id);
     if (this.env.documents.doesExist(scoped(collection.id, id))) throw this.duplicateId(collection, idValue);
@@ -134,13 +121,22 @@ export class Store {
     if (whole !== id) this.noteLongId(collection);
     this.env.documents.putSync(scoped(collection.id, id), bytes(doc));
     for (const { index, entries } of added) this.putEntries(collection, index, id, entries);
-    this.counted(tx, collection, 1);
+    this.counted(tx, collection, 1, sizeOf(doc));
     tx.events.push(eventMaker('insert', nsOf(collection), { documentKey: { _id: idValue } }, { fullDocument: doc }));
   }
 
-  /** Stores `after` in the place of `before`; they have the same `_id`. */
-  replace(tx: Transaction, collection: Collection, id: Buffer, before: Value, after: Value, isUpdate: boolean): void {
-    assertSize(after);
+  /**
+   * Stores `after` in the place of `before`; they have the same `_id`. Change streams tell it as a replacement, or as a
+   * change of the paths that were touched, or of what is different.
+   */
+  replace(
+    tx: Transaction,
+    collection: Collection,
+    id: Buffer,
+    before: Value,
+    after: Value,
+    touched: readonly Touched[] | 'whole' | undefined,
+  ): void {
     const changes = collection.indexes.map((index) => ({
       index,
       old: entriesOf(index, id, before),
@@ -152,30 +148,32 @@ export class Store {
       for (const [text, { key }] of old.keys) if (!now.keys.has(text)) this.removeEntry(index, id, key);
       this.putEntries(collection, index, id, now, old);
     }
-    collection.version += 1;
-    const documentKey = { _id: field(after, '_id') };
-    tx.events.push(
-      isUpdate
-        ? eventMaker('update', nsOf(collection), { documentKey, updateDescription: updateDescription(before, after) })
-        : eventMaker('replace', nsOf(collection), { documentKey }, { fullDocument: after }),
-    );
+    this.counted(tx, collection, 0, sizeOf(after) - sizeOf(before));
+    const documentKey = { _id: idOf(after) };
+    if (touched === 'whole') {
+      tx.events.push(eventMaker('replace', nsOf(collection), { documentKey }, { fullDocument: after }));
+      return;
+    }
+    const description = touched ? touchedDescription(before, after, touched) : updateDescription(before, after);
+    tx.events.push(eventMaker('update', nsOf(collection), { documentKey, updateDescription: description }));
   }
 
   remove(tx: Transaction, collection: Collection, id: Buffer, doc: Value): void {
-    const documentKey = { _id: field(doc, '_id') };
+    const documentKey = { _id: idOf(doc) };
     for (const index of collection.indexes) {
       for (const { key } of entriesOf(index, id, doc).keys.values()) this.removeEntry(index, id, key);
       if (index.isBuilding) index.writtenMeanwhile.add(id.toString('latin1'));
     }
     this.env.documents.removeSync(scoped(collection.id, id));
-    this.counted(tx, collection, -1);
+    this.counted(tx, collection, -1, -sizeOf(doc));
     tx.events.push(eventMaker('delete', nsOf(collection), { documentKey }));
   }
 
-  private counted(tx: Transaction, collection: Collection, by: number): void {
-    collection.count += by;
+  private counted(tx: Transaction, collection: Collection, documents: number, size: number): void {
+    collection.count += documents;
+    collection.bytes += size;
     collection.version += 1;
-    tx.counted.add(collection);
+    if (documents !== 0 || size !== 0) tx.counted.add(collection);
   }
 
   private putEntries(collection: Collection, index: Index, id: Buffer, entries: Entries, old?: Entries): void {
@@ -205,9 +203,13 @@ export class Store {
   }
 
   dropCollection(tx: Transaction, collection: Collection): void {
+    this.forget(collection);
+    tx.events.push(eventMaker('drop', nsOf(collection), {}));
+  }
+
+  private forget(collection: Collection): void {
     this.catalogue.drop(collection);
     collection.version += 1;
-    tx.events.push(eventMaker('drop', nsOf(collection), {}));
   }
 
   dropDatabase(tx: Transaction, db: string): void {
@@ -215,11 +217,12 @@ export class Store {
     tx.events.push(eventMaker('dropDatabase', { db }, {}));
   }
 
-  /** Gives a collection another name, in one step with dropping the one that has it. */
+  /** Gives a collection another name, in one step with dropping the one that has it; streams are told of the rename only. */
   renameCollection(tx: Transaction, collection: Collection, db: string, name: string): void {
+    this.catalogue.assertCreatable(db, name);
     const inTheWay = this.catalogue.get(`${db}.${name}`);
     const renamed = eventMaker('rename', nsOf(collection), { to: { db, coll: name } });
-    if (inTheWay) this.dropCollection(tx, inTheWay);
+    if (inTheWay) this.forget(inTheWay);
     this.catalogue.rename(collection, db, name);
     tx.events.push(renamed);
   }
@@ -257,14 +260,6 @@ export const mergeShape = (index: Index, { arrays, isInexact }: Entries): boolea
   return true;
 };
 
-const bytes = (doc: Value): Buffer => doc.buf.subarray(doc.start, doc.end);
+const sizeOf = ({ start, end }: Value): number => end - start;
 
-const assertSize = (doc: Value): void => {
-  const size = doc.end - doc.start;
-  if (size > largestDocument) {
-    throw new DocumentError(
-      'BSONObjectTooLarge',
-      `BSONObj size: ${size} is invalid. Size must be between 0 and ${largestDocument}`,
-    );
-  }
-};
+const bytes = (doc: Value): Buffer => doc.buf.subarray(doc.start, doc.end);

@@ -1,150 +1,106 @@
-import { compileStages } from '../aggregate/document-stages.ts';
 import { documentValue, encodeElements } from '../bson/build.ts';
-import { elements, field, identical, isArray, isDocument, items, type Value } from '../bson/value.ts';
+import { timestampNow } from '../bson/clock.ts';
+import { equal } from '../bson/compare.ts';
+import { Type } from '../bson/types.ts';
+import { elements, idOf, isArray, isDocument, items, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
-import type { Matcher } from '../matcher.ts';
-import { type Modification, parseArrayFilters, parseModifications } from './parse.ts';
-import { type Branch, changeAt, open, seal, valueAt } from './tree.ts';
+import { elementText } from '../shell-text.ts';
+import type { Touched } from '../storage/touched.ts';
+import { operatorUpdate } from './apply-operators.ts';
+import { compileUpdatePipeline } from './pipeline.ts';
 
 /** What an update may look at beside the document: which array item the filter matched, and whether it inserts. */
-interface Circumstances {
+export interface Circumstances {
   readonly matchedIndex: number | undefined;
   readonly isInsert: boolean;
+}
+
+/** A changed document, and the paths that operators have changed in it. */
+export interface Applied {
+  readonly doc: Value;
+  readonly touched?: readonly Touched[];
 }
 
 /** A compiled update. */
 export interface Update {
   readonly kind: 'replacement' | 'operators' | 'pipeline';
   readonly needsMatchedIndex: boolean;
-  readonly apply: (doc: Value, circumstances: Circumstances) => Value;
+  readonly apply: (doc: Value, circumstances: Circumstances) => Applied;
 }
-
-type Filters = ReadonlyMap<string, Matcher>;
-
-const matchingIndexes = (list: Value, matches: Matcher): string[] =>
-  items(list).flatMap((item, i) => (matches(item) ? [String(i)] : []));
-
-const itemFilter = (name: string, filters: Filters): Matcher => {
-  const identifier = name.slice(2, -1);
-  if (identifier === '') return () => true;
-  const matches = filters.get(identifier);
-  if (!matches) throw new DocumentError('BadValue', `No array filter found for identifier '${identifier}' in path`);
-  return matches;
-};
-
-const isPlaceholder = (name: string): boolean => name.startsWith('$[') && name.endsWith(']');
-
-const arrayAt = (root: Branch, names: readonly string[], placeholder: string): Value => {
-  const list = valueAt(root, names);
-  if (isArray(list)) return list;
-  const path = names.join('.');
-  throw new DocumentError(
-    'BadValue',
-    list
-      ? `Cannot apply array updates to non-array element ${path}`
-      : `The path '${path}' must exist in the document in order to apply array updates to '${placeholder}'.`,
-  );
-};
-
-/** Replaces the positional operators of a path by the indexes they stand for. */
-const concrete = (root: Branch, names: readonly string[], filters: Filters, index: number | undefined): string[][] => {
-  const at = names.findIndex((name) => name === '$' || isPlaceholder(name));
-  if (at < 0) return [[...names]];
-  const [before, name, after] = [names.slice(0, at), names[at]!, names.slice(at + 1)];
-  if (name === '$') {
-    if (index === undefined) {
-      throw new DocumentError('BadValue', 'The positional operator did not find the match needed from the query.');
-    }
-    return concrete(root, [...before, String(index), ...after], filters, index);
-  }
-  const found = matchingIndexes(arrayAt(root, before, name), itemFilter(name, filters));
-  return found.flatMap((i) => concrete(root, [...before, i, ...after], filters, index));
-};
-
-const applyRename = (root: Branch, { names, target }: Modification): void => {
-  const value = valueAt(root, names);
-  if (value === undefined) return;
-  changeAt(root, names, false, () => undefined);
-  changeAt(root, target!, true, () => value);
-};
-
-const applyOne = (root: Branch, modification: Modification, filters: Filters, at: Circumstances): void => {
-  if (modification.operator === '$setOnInsert' && !at.isInsert) return;
-  if (modification.target) {
-    applyRename(root, modification);
-    return;
-  }
-  for (const names of concrete(root, modification.names, filters, at.matchedIndex)) {
-    changeAt(root, names, modification.creates, modification.change);
-  }
-};
-
-const refuseUnused = (modifications: readonly Modification[], filters: Filters): void => {
-  const used = new Set(modifications.flatMap(({ names }) => names));
-  for (const name of filters.keys()) {
-    if (!used.has(`$[${name}]`)) {
-      throw new DocumentError('FailedToParse', `The array filter for identifier '${name}' was not used in the update`);
-    }
-  }
-};
-
-const operatorUpdate = (update: Value, arrayFilters: readonly Value[]): Update => {
-  const modifications = parseModifications(update);
-  const filters = parseArrayFilters(arrayFilters);
-  refuseUnused(modifications, filters);
-  return {
-    kind: 'operators',
-    needsMatchedIndex: modifications.some(({ names }) => names.includes('$')),
-    apply: (doc, at) => {
-      const root = open(doc);
-      for (const modification of modifications) applyOne(root, modification, filters, at);
-      return seal(root);
-    },
-  };
-};
 
 /** The replacement with the document's own `_id` in front, unless it brings one. */
 const withId = (replacement: Value, id: Value | undefined): Value => {
-  if (!id || field(replacement, '_id')) return replacement;
+  if (!id || idOf(replacement)) return replacement;
   const rest = elements(replacement).map(({ name, value }) => [name, value] as const);
   return documentValue(encodeElements([['_id', id], ...rest]));
 };
 
-const replacementUpdate = (replacement: Value): Update => {
-  const dollar = elements(replacement).find(({ name }) => name.startsWith('$'));
-  if (dollar) {
-    const text = `The dollar ($) prefixed field '${dollar.name}' in '${dollar.name}' is not allowed in the context of an update's replacement document. Consider using an aggregation pipeline with $replaceWith.`;
-    throw new DocumentError('DollarPrefixedFieldName', text);
-  }
-  return { kind: 'replacement', needsMatchedIndex: false, apply: (doc) => withId(replacement, field(doc, '_id')) };
+const isEmptyTimestamp = ({ type, buf, start }: Value): boolean =>
+  type === Type.timestamp && buf.readBigUInt64LE(start) === 0n;
+
+/** The document with the present time in the place of empty timestamps, but not within its fields, nor in `_id`. */
+export const withTimestamps = (doc: Value): Value => {
+  if (!items(doc).some(isEmptyTimestamp)) return doc;
+  return documentValue(
+    encodeElements(
+      elements(doc).map(
+        ({ name, value }) => [name, name !== '_id' && isEmptyTimestamp(value) ? timestampNow() : value] as const,
+      ),
+    ),
+  );
 };
 
-const pipelineUpdate = (stages: readonly Value[]): Update => {
-  const transform = compileStages(stages);
+/** The error for a field that begins with a dollar at the top of a document. */
+export const dollarField = (name: string, path: string): DocumentError => {
+  const text = `The dollar ($) prefixed field '${name}' in '${path}' is not allowed in the context of an update's replacement document. Consider using an aggregation pipeline with $replaceWith.`;
+  return new DocumentError('DollarPrefixedFieldName', text);
+};
+
+/** A replacement's field that begins with a dollar is refused where there is a document; an upsert inserts it as it is. */
+const replacementUpdate = (replacement: Value): Update => {
+  const list = elements(replacement);
+  const dollar = list.find(({ name }) => name.startsWith('$'));
+  const fill = list.some(({ value }) => isEmptyTimestamp(value)) ? withTimestamps : (doc: Value) => doc;
   return {
-    kind: 'pipeline',
+    kind: 'replacement',
     needsMatchedIndex: false,
-    apply: (doc) => withId(transform(doc), field(doc, '_id')),
+    apply: (doc, { isInsert }) => {
+      if (dollar && !isInsert) throw dollarField(dollar.name, dollar.name);
+      return { doc: fill(withId(replacement, idOf(doc))) };
+    },
   };
 };
 
+const pipelineUpdate = (stages: readonly Value[]): Update => {
+  const transform = compileUpdatePipeline(stages);
+  return {
+    kind: 'pipeline',
+    needsMatchedIndex: false,
+    apply: (doc) => ({ doc: withId(transform(doc), idOf(doc)) }),
+  };
+};
+
+const isOperatorUpdate = (update: Value): boolean => elements(update)[0]?.name.startsWith('$') === true;
+
 /** Compiles the `u` of an update: operators, a whole document, or a pipeline. */
-export const compileUpdate = (update: Value, arrayFilters: readonly Value[] = []): Update => {
-  if (isArray(update)) return pipelineUpdate(items(update));
-  if (!isDocument(update)) {
-    throw new DocumentError('FailedToParse', 'Update argument must be either an object or an array');
+export const compileUpdate = (update: Value, arrayFilters?: readonly Value[]): Update => {
+  if (isDocument(update) && isOperatorUpdate(update)) return operatorUpdate(update, arrayFilters ?? []);
+  if (arrayFilters) {
+    const style = isArray(update) ? 'pipeline' : 'replacement';
+    throw new DocumentError('FailedToParse', `arrayFilters may not be specified for ${style}-style updates`);
   }
-  const first = elements(update)[0];
-  return first?.name.startsWith('$') ? operatorUpdate(update, arrayFilters) : replacementUpdate(update);
+  if (isArray(update)) return pipelineUpdate(items(update));
+  if (isDocument(update)) return replacementUpdate(update);
+  throw new DocumentError('FailedToParse', 'Update argument must be either an object or an array');
 };
 
 /** Throws if an update changed the `_id` of a document. */
 export const assertSameId = (before: Value, after: Value, kind: Update['kind']): void => {
-  const [old, now] = [field(before, '_id'), field(after, '_id')];
-  if (old && now && identical(old, now)) return;
+  const [old, now] = [idOf(before), idOf(after)];
+  if (old && now && equal(old, now)) return;
   const text =
     kind === 'operators'
       ? "Performing an update on the path '_id' would modify the immutable field '_id'"
-      : "After applying the update, the (immutable) field '_id' was found to have been altered";
+      : `After applying the update, the (immutable) field '_id' was found to have been altered to ${now ? elementText('_id', now) : 'missing'}`;
   throw new DocumentError('ImmutableField', text);
 };

@@ -1,88 +1,36 @@
-import { arrayValue } from '../bson/build.ts';
-import { compare, equal } from '../bson/compare.ts';
-import { toInteger, toNumber } from '../bson/number.ts';
+import { arrayValue, documentValue, encodeElements } from '../bson/build.ts';
+import { equal } from '../bson/compare.ts';
+import { toInteger } from '../bson/number.ts';
 import { Type, typeNames } from '../bson/types.ts';
-import { elements, identical, isArray, isDocument, isNumber, items, type Value } from '../bson/value.ts';
+import { elements, isArray, isDocument, isNumber, items, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
-import { parseFilter } from '../filter.ts';
-import { compileFilter, compileItemFilter } from '../matcher.ts';
-import { compileSort } from '../sort.ts';
+import { compileFilter } from '../filter/matcher.ts';
+import { isOperators } from '../filter/operators.ts';
+import { isTopLevel, parseItemFilter, parseValueFilter } from '../filter/parse.ts';
+import { documentText, elementText } from '../shell-text.ts';
 import type { MakeOperator } from './operators.ts';
+import { push } from './push.ts';
+import { fieldName } from './where.ts';
 
 const bad = (message: string): DocumentError => new DocumentError('BadValue', message);
 
-const modifiers = new Set(['$each', '$slice', '$sort', '$position']);
-
-/** What `$push` and `$addToSet` are to add, with the modifiers beside `$each`. */
-const additions = (operand: Value): { each: Value[]; options: ReadonlyMap<string, Value> } => {
-  const list = isDocument(operand) ? elements(operand) : [];
-  if (!list.some(({ name }) => name === '$each')) return { each: [operand], options: new Map() };
-  const options = new Map(list.map(({ name, value }) => [name, value]));
-  for (const name of options.keys()) if (!modifiers.has(name)) throw bad(`Unrecognized clause in $push: ${name}`);
-  const each = options.get('$each');
-  if (!isArray(each)) throw new DocumentError('TypeMismatch', `The argument to $each must be an array`);
-  return { each: items(each), options };
+const toAdd = (operand: Value): Value[] => {
+  const [first, ...others] = isDocument(operand) ? elements(operand) : [];
+  if (first?.name !== '$each') return [operand];
+  if (!isArray(first.value)) {
+    const text = `The argument to $each in $addToSet must be an array but it was of type ${typeNames[first.value.type]}`;
+    throw new DocumentError('TypeMismatch', text);
+  }
+  if (others.length > 0) throw bad(`Found unexpected fields after $each in $addToSet: ${documentText(operand)}`);
+  return items(first.value);
 };
 
-const integer = (name: string, value: Value): number => {
-  const n = isNumber(value) ? toInteger(value) : undefined;
-  if (n === undefined)
-    throw bad(`The value for ${name} must be an integer value but was given type: ${typeNames[value.type]}`);
-  return Number(n);
-};
-
-const placed = (list: Value[], each: Value[], position: Value | undefined): Value[] => {
-  if (!position) return [...list, ...each];
-  const at = integer('$position', position);
-  const from = at < 0 ? Math.max(list.length + at, 0) : Math.min(at, list.length);
-  return list.toSpliced(from, 0, ...each);
-};
-
-const sortedItems = (list: Value[], by: Value): Value[] => {
-  if (isNumber(by)) return list.toSorted((a, b) => compare(a, b) * toNumber(by));
-  if (!isDocument(by))
-    throw bad('The $sort is invalid: use 1/-1 to sort the whole element, or {field:1/-1} to sort embedded fields');
-  const { key } = compileSort(by);
-  const keyed = list.map((item) => ({ item, key: key(item) }));
-  return keyed.sort((a, b) => a.key.compare(b.key)).map(({ item }) => item);
-};
-
-const sliced = (list: Value[], by: Value): Value[] => {
-  const count = integer('$slice', by);
-  return count < 0 ? list.slice(count) : list.slice(0, count);
-};
-
-const pushed = (list: Value[], each: Value[], options: ReadonlyMap<string, Value>): Value[] => {
-  const joined = placed(list, each, options.get('$position'));
-  const sort = options.get('$sort');
-  const slice = options.get('$slice');
-  const ordered = sort ? sortedItems(joined, sort) : joined;
-  return slice ? sliced(ordered, slice) : ordered;
-};
-
-/** The array as changed, or the value as it was if nothing about it changed. */
-const kept = (before: Value | undefined, list: readonly Value[]): Value => {
-  const after = arrayValue(list);
-  return before && identical(before, after) ? before : after;
-};
-
-const push: MakeOperator = (path, operand) => {
-  const { each, options } = additions(operand);
-  return (current) => {
+const addToSet: MakeOperator = (_path, operand) => {
+  const each = toAdd(operand);
+  return (current, where) => {
     if (current && !isArray(current)) {
-      throw bad(`The field '${path}' must be an array but is of type ${typeNames[current.type]}`);
-    }
-    return kept(current, pushed(current ? items(current) : [], each, options));
-  };
-};
-
-const addToSet: MakeOperator = (path, operand) => {
-  const { each } = additions(operand);
-  return (current) => {
-    if (current && !isArray(current)) {
-      throw bad(
-        `Cannot apply $addToSet to non-array field. Field named '${path}' has non-array type ${typeNames[current.type]}`,
-      );
+      const found = `Field named '${fieldName(where)}' has non-array type ${typeNames[current.type]}`;
+      throw bad(`Cannot apply $addToSet to non-array field. ${found}`);
     }
     const list = current ? items(current) : [];
     const before = list.length;
@@ -92,22 +40,23 @@ const addToSet: MakeOperator = (path, operand) => {
 };
 
 const pop: MakeOperator = (path, operand) => {
-  const side = isNumber(operand) ? toNumber(operand) : 0;
-  if (side !== 1 && side !== -1) throw new DocumentError('FailedToParse', '$pop expects 1 or -1');
+  if (!isNumber(operand))
+    throw new DocumentError('FailedToParse', `Expected a number in: ${elementText(path, operand)}`);
+  const side = toInteger(operand);
+  if (side !== 1n && side !== -1n)
+    throw new DocumentError('FailedToParse', `$pop expects 1 or -1, found: ${elementText(path, operand)}`);
   return (current) => {
     if (!isArray(current)) {
-      throw new DocumentError(
-        'TypeMismatch',
-        `Path '${path}' contains an element of non-array type '${typeNames[current!.type]}'`,
-      );
+      const text = `Path '${path}' contains an element of non-array type '${typeNames[current!.type]}'`;
+      throw new DocumentError('TypeMismatch', text);
     }
     const list = items(current);
-    return list.length === 0 ? current : arrayValue(side === 1 ? list.slice(0, -1) : list.slice(1));
+    return list.length === 0 ? current : arrayValue(side === 1n ? list.slice(0, -1) : list.slice(1));
   };
 };
 
-const without = (name: string, isUnwanted: (item: Value) => boolean) => (current: Value | undefined) => {
-  if (!isArray(current)) throw bad(`Cannot apply ${name} to a non-array value`);
+const without = (isUnwanted: (item: Value) => boolean) => (current: Value | undefined) => {
+  if (!isArray(current)) throw bad('Cannot apply $pull to a non-array value');
   const list = items(current);
   const rest = list.filter((item) => !isUnwanted(item));
   return rest.length === list.length ? current : arrayValue(rest);
@@ -115,27 +64,22 @@ const without = (name: string, isUnwanted: (item: Value) => boolean) => (current
 
 /** What `$pull` removes: items that match operators, documents that match a filter, or items equal to a value. */
 const pullTest = (operand: Value): ((item: Value) => boolean) => {
-  if (operand.type === Type.regex) return compileItemFilter(parseFilter(wrapped(operand)));
-  if (!isDocument(operand)) return (item) => equal(item, operand);
-  if (elements(operand)[0]?.name.startsWith('$') && !['$and', '$or', '$nor'].includes(elements(operand)[0]!.name)) {
-    return compileItemFilter(parseFilter(wrapped(operand)));
+  const isTest = isOperators(operand, true) && !isTopLevel(elements(operand)[0]!.name);
+  if (isTest || operand.type === Type.regex) {
+    const matches = compileFilter(parseValueFilter(operand));
+    return (item) => matches(documentValue(encodeElements([['', item]])));
   }
-  const matches = compileFilter(parseFilter(operand));
+  if (!isDocument(operand)) return (item) => equal(item, operand);
+  const matches = compileFilter(parseItemFilter(operand));
   return (item) => isDocument(item) && matches(item);
 };
 
-/** A filter on the item itself, written as a filter on a field without a name. */
-const wrapped = (operand: Value): Value => {
-  const holder = arrayValue([operand]);
-  return { ...holder, type: Type.document };
-};
-
-const pull: MakeOperator = (_path, operand) => without('$pull', pullTest(operand));
+const pull: MakeOperator = (_path, operand) => without(pullTest(operand));
 
 const pullAll: MakeOperator = (_path, operand) => {
   if (!isArray(operand)) throw bad(`$pullAll requires an array argument but was given a ${typeNames[operand.type]}`);
   const unwanted = items(operand);
-  return without('$pullAll', (item) => unwanted.some((one) => equal(one, item)));
+  return without((item) => unwanted.some((one) => equal(one, item)));
 };
 
 /** The update operators that change arrays. */
@@ -146,6 +90,3 @@ export const arrayOperators: Readonly<Record<string, MakeOperator>> = {
   $pull: pull,
   $pullAll: pullAll,
 };
-
-/** Those operators that leave a missing field missing. */
-export const neverCreates: ReadonlySet<string> = new Set(['$unset', '$pop', '$pull', '$pullAll']);

@@ -1,14 +1,20 @@
-import { date, int32, int64, timestamp } from '../bson/build.ts';
+import { add, multiply } from '../bson/arithmetic.ts';
+import { date, int32, int64 } from '../bson/build.ts';
+import { timestampNow } from '../bson/clock.ts';
 import { compare } from '../bson/compare.ts';
-import { add, multiply, toInteger } from '../bson/number.ts';
+import { toInteger } from '../bson/number.ts';
 import { Type, typeNames } from '../bson/types.ts';
-import { elements, field, identical, isDocument, isNumber, isString, text, type Value } from '../bson/value.ts';
+import { elements, identical, isDocument, isNumber, isString, text, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
+import { documentText, elementText } from '../shell-text.ts';
 import { arrayOperators } from './array-operators.ts';
 import type { Change } from './tree.ts';
+import { fieldName, idText } from './where.ts';
 
 /** Makes an operator's change of the value at a path from its operand; refuses a wrong operand at once. */
 export type MakeOperator = (path: string, operand: Value) => Change;
+
+const bad = (message: string): DocumentError => new DocumentError('BadValue', message);
 
 const keepIfSame = (current: Value | undefined, next: Value): Value =>
   current && identical(current, next) ? current : next;
@@ -20,28 +26,25 @@ const arithmetic =
   (path, operand) => {
     if (!isNumber(operand)) {
       const verb = name === '$inc' ? 'increment' : 'multiply';
-      throw new DocumentError(
-        'TypeMismatch',
-        `Cannot ${verb} with non-numeric argument: {${path}: ${typeNames[operand.type]}}`,
-      );
+      const text = `Cannot ${verb} with non-numeric argument: {${elementText(path, operand)}}`;
+      throw new DocumentError('TypeMismatch', text);
     }
-    return (current) => {
+    return (current, where) => {
       if (!current) return start(operand);
       if (!isNumber(current)) {
-        const text = `Cannot apply ${name} to a value of non-numeric type. The document has the field '${path}' of non-numeric type ${typeNames[current.type]}`;
-        throw new DocumentError('TypeMismatch', text);
+        const found = `${idText(where.doc)} has the field '${fieldName(where)}' of non-numeric type ${typeNames[current.type]}`;
+        throw new DocumentError('TypeMismatch', `Cannot apply ${name} to a value of non-numeric type. ${found}`);
       }
       const next = apply(current, operand);
-      if (!next)
-        throw new DocumentError(
-          'BadValue',
-          `Failed to apply ${name} operations to current value of field '${path}': the result exceeds 64 bits`,
-        );
+      if (!next) {
+        const value = `(NumberLong)${toInteger(current)}`;
+        throw bad(`Failed to apply ${name} operations to current value (${value}) for document ${idText(where.doc)}`);
+      }
       return keepIfSame(current, next);
     };
   };
 
-const zeroOfType = (operand: Value): Value => multiply(operand, int32(0))!;
+const zeroOfType = (operand: Value): Value => multiply(int32(0), operand)!;
 
 const extreme =
   (wanted: number): MakeOperator =>
@@ -49,17 +52,25 @@ const extreme =
   (current) =>
     current && compare(operand, current) * wanted <= 0 ? current : operand;
 
-const currentDate: MakeOperator = (_path, operand) => {
-  const wanted = isDocument(operand) ? field(operand, '$type') : undefined;
-  const kind = wanted ? (isString(wanted) ? text(wanted) : '') : 'date';
-  const isFlag = operand.type === Type.boolean;
-  if ((!isFlag && !wanted) || (kind !== 'date' && kind !== 'timestamp')) {
-    throw new DocumentError(
-      'BadValue',
-      "The '$type' string field is required to be 'date' or 'timestamp': {$currentDate: {field : {$type: 'date'}}}",
-    );
+const dateKind = (operand: Value): string => {
+  if (operand.type === Type.boolean) return 'date';
+  if (!isDocument(operand)) {
+    const wanted = "Please use a boolean ('true') or a $type expression ({$type: 'timestamp/date'}).";
+    throw bad(`${typeNames[operand.type]} is not valid type for $currentDate. ${wanted}`);
   }
-  return () => (kind === 'date' ? date(new Date()) : timestamp((BigInt(Math.floor(Date.now() / 1000)) << 32n) + 1n));
+  const [first, ...others] = elements(operand);
+  const other = [first, ...others].find((element) => element && element.name !== '$type');
+  if (other) throw bad(`Unrecognized $currentDate option: ${other.name}`);
+  const kind = first && isString(first.value) ? text(first.value) : '';
+  if (kind === 'date' || kind === 'timestamp') return kind;
+  throw bad(
+    "The '$type' string field is required to be 'date' or 'timestamp': {$currentDate: {field : {$type: 'date'}}}",
+  );
+};
+
+const currentDate: MakeOperator = (_path, operand) => {
+  const kind = dateKind(operand);
+  return () => (kind === 'date' ? date(new Date()) : timestampNow());
 };
 
 const bitwise: Readonly<Record<string, (a: bigint, b: bigint) => bigint>> = {
@@ -70,35 +81,44 @@ const bitwise: Readonly<Record<string, (a: bigint, b: bigint) => bigint>> = {
 
 const isInteger = (value: Value): boolean => value.type === Type.int32 || value.type === Type.int64;
 
-const bit: MakeOperator = (path, operand) => {
-  const steps = isDocument(operand) ? elements(operand) : [];
+const bitSteps = (path: string, operand: Value) => {
+  if (!isDocument(operand)) {
+    throw bad(
+      `The $bit modifier is not compatible with a ${typeNames[operand.type]}. You must pass in an embedded document: {$bit: {field: {and/or/xor: #}}`,
+    );
+  }
+  const steps = elements(operand);
   if (steps.length === 0)
-    throw new DocumentError(
-      'BadValue',
-      'You must pass in at least one bitwise operation. The format is: {$bit: {field: {and/or/xor: #}}',
+    throw bad(
+      `You must pass in at least one bitwise operation. The format is: {$bit: {field: {and/or/xor: #}} in ${path}`,
     );
   for (const { name, value } of steps) {
-    if (!bitwise[name])
-      throw new DocumentError('BadValue', `The $bit modifier only supports 'and', 'or', and 'xor', not '${name}'`);
-    if (!isInteger(value)) throw new DocumentError('BadValue', 'The $bit modifier field must be an Integer(32/64 bit)');
-  }
-  return (current = int32(0)) => {
-    if (!isInteger(current)) {
-      throw new DocumentError(
-        'BadValue',
-        `Cannot apply $bit to a value of non-integral type: the field '${path}' has type ${typeNames[current.type]}`,
+    if (!Object.hasOwn(bitwise, name))
+      throw bad(`The $bit modifier only supports 'and', 'or', and 'xor', not '${name}' which is an unknown operator`);
+    if (!isInteger(value)) {
+      throw bad(
+        `The $bit modifier field must be an Integer(32/64 bit); a '${typeNames[value.type]}' is not supported here: ${documentText(operand)}`,
       );
     }
+  }
+  return steps;
+};
+
+const bit: MakeOperator = (path, operand) => {
+  const steps = bitSteps(path, operand);
+  return (current = int32(0), where) => {
+    if (!isInteger(current)) {
+      const found = `${idText(where.doc)} has the field ${fieldName(where)} of non-integer type ${typeNames[current.type]}`;
+      throw bad(`Cannot apply $bit to a value of non-integral type.${found}`);
+    }
     const isWide = current.type === Type.int64 || steps.some(({ value }) => value.type === Type.int64);
-    const result = steps.reduce(
-      (bits, { name, value }) => bitwise[name]!(bits, toInteger(value)!),
-      toInteger(current)!,
-    );
+    const start = toInteger(current)!;
+    const result = steps.reduce((bits, { name, value }) => bitwise[name]!(bits, toInteger(value)!), start);
     return keepIfSame(current, isWide ? int64(result) : int32(Number(BigInt.asIntN(32, result))));
   };
 };
 
-/** The update operators by name. */
+/** The update operators by name; `$rename` alone has two paths and stands elsewhere. */
 export const updateOperators: Readonly<Record<string, MakeOperator>> = {
   $set: set,
   $setOnInsert: set,
@@ -111,3 +131,6 @@ export const updateOperators: Readonly<Record<string, MakeOperator>> = {
   $bit: bit,
   ...arrayOperators,
 };
+
+/** Those operators that leave a missing field missing. */
+export const neverCreates: ReadonlySet<string> = new Set(['$unset', '$pop', '$pull', '$pullAll']);

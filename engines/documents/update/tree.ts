@@ -1,8 +1,9 @@
 import { BsonWriter, nullValue } from '../bson/build.ts';
-import { Type, typeNames } from '../bson/types.ts';
+import { Type } from '../bson/types.ts';
 import { elements, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
 import { arrayIndex } from '../paths.ts';
+import { elementText } from '../shell-text.ts';
 
 /** A document or array opened for change; what an update does not touch stays the bytes it was. */
 export interface Branch {
@@ -41,8 +42,22 @@ export const seal = (node: Node): Value => {
   return { type: node.type, buf, start: 0, end: buf.length };
 };
 
+/** Where a change takes place: the path, and the document as it was before, for messages to tell. */
+export interface Where {
+  readonly names: readonly string[];
+  readonly doc: Value | undefined;
+}
+
 /** Changes the value at the end of a path: from what is there (or undefined) to what shall be there (or undefined). */
-export type Change = (current: Value | undefined) => Value | undefined;
+export type Change = (current: Value | undefined, where: Where) => Value | undefined;
+
+/** What is to happen where the way to a path is not there: documents are made, it is an error, or nothing. */
+export type Missing = 'create' | 'refuse' | 'ignore';
+
+interface Way extends Where {
+  readonly missing: Missing;
+  readonly change: Change;
+}
 
 const mostPadding = 1_500_000;
 
@@ -54,16 +69,28 @@ const position = (branch: Branch, name: string): number => {
   return branch.entries.findIndex(([own]) => own === name);
 };
 
-const notViable = (name: string, parent: string, type: number): DocumentError =>
-  new DocumentError('PathNotViable', `Cannot create field '${name}' in element {${parent}: ${typeNames[type]}}`);
+const canOpen = (node: Node): boolean => node.type === Type.document || node.type === Type.array;
 
-const insert = (branch: Branch, name: string, node: Node, parent: string): void => {
+/** Whether a field of this name could be added: an array takes indexes only. */
+const takes = (branch: Branch, name: string): boolean => branch.type !== Type.array || arrayIndex(name) >= 0;
+
+/** The way ends at a node, the one before the name at `at`: an error, unless that does not matter. */
+const blocked = ({ names, missing }: Way, at: number, node: Node): false => {
+  if (missing === 'ignore') return false;
+  const element = `{${elementText(names[at - 1] ?? '', seal(node))}}`;
+  const text =
+    missing === 'create'
+      ? `Cannot create field '${names[at]}' in element ${element}`
+      : `Cannot use the part (${names[at]}) of (${names.join('.')}) to traverse the element (${element})`;
+  throw new DocumentError('PathNotViable', text);
+};
+
+const insert = (branch: Branch, name: string, node: Node): void => {
   if (branch.type !== Type.array) {
     branch.entries.push([name, node]);
     return;
   }
   const index = arrayIndex(name);
-  if (index < 0) throw notViable(name, parent, branch.type);
   if (index > branch.entries.length + mostPadding) {
     throw new DocumentError('BadValue', `can't backfill more than ${mostPadding} elements`);
   }
@@ -76,58 +103,57 @@ const remove = (branch: Branch, at: number): void => {
   else branch.entries.splice(at, 1);
 };
 
-const changeLeaf = (branch: Branch, name: string, parent: string, change: Change): boolean => {
-  const at = position(branch, name);
-  const current = at < 0 ? undefined : seal(branch.entries[at]![1]);
-  const next = change(current);
-  if (next === current) return false;
-  if (next === undefined) remove(branch, at);
-  else if (at < 0) insert(branch, name, next, parent);
-  else branch.entries[at]![1] = next;
+/** Adds what a path of missing names leads to. */
+const addAt = (branch: Branch, at: number, way: Way): boolean => {
+  const name = way.names[at]!;
+  if (!takes(branch, name)) return blocked(way, at, branch);
+  if (way.missing !== 'create') return false;
+  if (at === way.names.length - 1) {
+    const value = way.change(undefined, way);
+    if (value) insert(branch, name, value);
+    return value !== undefined;
+  }
+  const made: Branch = { type: Type.document, entries: [] };
+  if (!addAt(made, at + 1, way)) return false;
+  insert(branch, name, made);
   return true;
 };
 
-const canOpen = (node: Node): boolean => node.type === Type.document || node.type === Type.array;
+const changeLeaf = (branch: Branch, index: number, way: Way): boolean => {
+  const entry = branch.entries[index]!;
+  const current = seal(entry[1]);
+  const next = way.change(current, way);
+  if (next === current) return false;
+  if (next === undefined) remove(branch, index);
+  else entry[1] = next;
+  return true;
+};
 
-/**
- * Changes the value at a path of plain names and array indexes; says whether anything changed.
- * With `creates`, missing documents on the way are made and a scalar on the way is an error; without, both mean no change.
- */
-export const changeAt = (
-  branch: Branch,
-  names: readonly string[],
-  creates: boolean,
-  change: Change,
-  parent = '',
-): boolean => {
-  const [name = '', ...rest] = names;
-  if (rest.length === 0) {
-    if (!creates && position(branch, name) < 0) return false;
-    return changeLeaf(branch, name, parent, change);
-  }
-  const at = position(branch, name);
-  if (at < 0) return creates && changeInNew(branch, name, rest, change, parent);
-  const child = branch.entries[at]![1];
-  if (!canOpen(child)) {
-    if (creates) throw notViable(rest[0]!, name, child.type);
-    return false;
-  }
+const walk = (branch: Branch, at: number, way: Way): boolean => {
+  const index = position(branch, way.names[at]!);
+  if (index < 0) return addAt(branch, at, way);
+  if (at === way.names.length - 1) return changeLeaf(branch, index, way);
+  const entry = branch.entries[index]!;
+  const child = entry[1];
+  if (!canOpen(child)) return blocked(way, at + 1, child);
   const opened = isBranch(child) ? child : open(child);
-  const isChanged = changeAt(opened, rest, creates, change, name);
-  if (isChanged) branch.entries[at]![1] = opened;
+  const isChanged = walk(opened, at + 1, way);
+  if (isChanged) entry[1] = opened;
   return isChanged;
 };
 
-const changeInNew = (branch: Branch, name: string, rest: string[], change: Change, parent: string): boolean => {
-  const made: Branch = { type: Type.document, entries: [] };
-  if (!changeAt(made, rest, true, change, name)) return false;
-  insert(branch, name, made, parent);
-  return true;
-};
+/** Changes the value at a path of plain names and array indexes; says whether anything changed. */
+export const changeAt = (
+  root: Branch,
+  names: readonly string[],
+  missing: Missing,
+  change: Change,
+  doc?: Value,
+): boolean => walk(root, 0, { names, missing, change, doc });
 
-/** The value at a path of plain names and array indexes. */
-export const valueAt = (branch: Branch, names: readonly string[]): Value | undefined => {
-  let node: Node = branch;
+/** The node at a path of plain names and array indexes. */
+export const nodeAt = (root: Branch, names: readonly string[]): Node | undefined => {
+  let node: Node = root;
   for (const name of names) {
     if (!canOpen(node)) return undefined;
     const opened: Branch = isBranch(node) ? node : open(node);
@@ -135,5 +161,11 @@ export const valueAt = (branch: Branch, names: readonly string[]): Value | undef
     if (at < 0) return undefined;
     node = opened.entries[at]![1];
   }
-  return seal(node);
+  return node;
+};
+
+/** The value at a path of plain names and array indexes. */
+export const valueAt = (root: Branch, names: readonly string[]): Value | undefined => {
+  const node = nodeAt(root, names);
+  return node && seal(node);
 };

@@ -1,11 +1,14 @@
-import { field, identical, type Value } from '../bson/value.ts';
-import type { DocumentError } from '../errors.ts';
+import { identical, idOf, type Value } from '../bson/value.ts';
+import { DocumentError } from '../errors.ts';
 import type { Details } from '../paths.ts';
 import type { Request } from '../query/find.ts';
-import type { Collection } from '../storage/catalogue.ts';
+import type { TimeLimit } from '../query/time-limit.ts';
+import type { Collection } from '../storage/collection.ts';
 import type { Store, Transaction } from '../storage/store.ts';
-import { assertSameId, type Update } from '../update/apply.ts';
-import { upsertedDocument, withIdFirst } from './upsert.ts';
+import { assertSameId, type Update, withTimestamps } from '../update/apply.ts';
+import { assertInsertedId, assertUpdatedId, withIdFirst } from './ids.ts';
+import { assertStorable } from './limits.ts';
+import { upsertedDocument } from './upsert.ts';
 
 /** Where an operation writes. */
 export interface Namespace {
@@ -24,6 +27,7 @@ export interface Outcome {
 
 export interface Insert {
   readonly kind: 'insert';
+  readonly timeLimit?: TimeLimit | undefined;
   readonly namespace: Namespace;
   readonly doc: Value;
 }
@@ -31,6 +35,7 @@ export interface Insert {
 /** An operation on documents that have to be found first. */
 export interface Change {
   readonly kind: 'change';
+  readonly timeLimit?: TimeLimit | undefined;
   readonly namespace: Namespace;
   readonly request: Request;
   readonly isMulti: boolean;
@@ -53,7 +58,9 @@ const nothing: Outcome = { n: 0, modified: 0 };
 
 /** Inserts the document of an operation. */
 export const applyInsert = (store: Store, tx: Transaction, { namespace, doc }: Insert): Outcome => {
-  const whole = withIdFirst(doc);
+  assertInsertedId(doc);
+  const whole = withTimestamps(withIdFirst(doc));
+  assertStorable(whole, 'insert');
   store.insert(tx, store.collectionFor(tx, namespace.db, namespace.name), whole);
   return { n: 1, modified: 0 };
 };
@@ -76,6 +83,27 @@ const matchedIndex = (op: Change, doc: Value): number | undefined => {
   return details.index;
 };
 
+/** MongoDB tells in which command a document could not be changed. */
+const inPlan = <T>(op: Change, work: () => T): T => {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof DocumentError)) throw error;
+    const command = op.returns === 'nothing' ? 'update' : 'findAndModify';
+    const text = `Plan executor error during ${command} :: caused by :: ${error.message}`;
+    throw new DocumentError(error.code, text, error.details);
+  }
+};
+
+const changed = (update: Update, doc: Value, index: number | undefined) => {
+  const { doc: made, touched } = update.apply(doc, { matchedIndex: index, isInsert: false });
+  assertSameId(doc, made, update.kind);
+  const after = withIdFirst(made);
+  assertUpdatedId(after);
+  assertStorable(after, 'update');
+  return { after, touched };
+};
+
 /** Changes one found document; it must still match. */
 export const applyToFound = (
   store: Store,
@@ -86,11 +114,9 @@ export const applyToFound = (
   doc: Value,
 ): Outcome => {
   if (!op.update) return removeFound(store, tx, collection, op, id, doc);
-  const changed = op.update.apply(doc, { matchedIndex: matchedIndex(op, doc), isInsert: false });
-  assertSameId(doc, changed, op.update.kind);
-  const after = withIdFirst(changed);
+  const { after, touched } = inPlan(op, () => changed(op.update!, doc, matchedIndex(op, doc)));
   const isSame = identical(doc, after);
-  if (!isSame) store.replace(tx, collection, id, doc, after, op.update.kind !== 'replacement');
+  if (!isSame) store.replace(tx, collection, id, doc, after, op.update.kind === 'replacement' ? 'whole' : touched);
   const value = op.returns === 'before' ? doc : op.returns === 'after' ? after : undefined;
   return { n: 1, modified: isSame ? 0 : 1, ...(value ? { value } : {}) };
 };
@@ -98,12 +124,12 @@ export const applyToFound = (
 /** What an operation does when nothing matches: insert if it is an upsert. */
 export const applyToNone = (store: Store, tx: Transaction, op: Change): Outcome => {
   if (!op.isUpsert || !op.update) return nothing;
-  const doc = upsertedDocument(op.request.filter, op.update);
+  const doc = inPlan(op, () => upsertedDocument(op.request.filter, op.update!));
   store.insert(tx, store.collectionFor(tx, op.namespace.db, op.namespace.name), doc);
   return {
     n: 1,
     modified: 0,
-    upsertedId: field(doc, '_id')!,
+    upsertedId: idOf(doc)!,
     ...(op.returns === 'after' ? { value: doc } : {}),
   };
 };

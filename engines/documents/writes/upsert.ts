@@ -1,61 +1,65 @@
-import { randomBytes } from 'node:crypto';
-import { documentValue, encode, encodeElements, objectId } from '../bson/build.ts';
-import { Type, typeNames } from '../bson/types.ts';
-import { elements, field, identical, type Value } from '../bson/value.ts';
+import { documentValue, encode } from '../bson/build.ts';
+import { equal } from '../bson/compare.ts';
+import { idOf, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
-import type { Filter } from '../filter.ts';
-import { conjuncts } from '../query/implication.ts';
+import type { Filter } from '../filter/shape.ts';
+import { elementText } from '../shell-text.ts';
 import type { Update } from '../update/apply.ts';
 import { changeAt, open, seal } from '../update/tree.ts';
+import { assertUpdatedId, withIdFirst } from './ids.ts';
+import { assertStorable } from './limits.ts';
 
-const processPart = randomBytes(5);
-let counter = randomBytes(3).readUIntBE(0, 3);
+/** A field that a filter fixes to one value. */
+interface Fixed {
+  readonly path: string;
+  readonly names: readonly string[];
+  readonly value: Value;
+}
 
-/** A new ObjectId. */
-const newObjectId = (): Value => {
-  const id = Buffer.allocUnsafe(12);
-  id.writeUInt32BE(Math.floor(Date.now() / 1000) >>> 0, 0);
-  processPart.copy(id, 4);
-  counter = (counter + 1) & 0xffffff;
-  id.writeUIntBE(counter, 9, 3);
-  return objectId(id);
+/** The fields a filter fixes, also within `$and` and an `$or` of one branch. */
+const fixedFields = (filter: Filter): Fixed[] => {
+  if (filter.kind === 'and' || (filter.kind === 'or' && filter.of.length === 1)) return filter.of.flatMap(fixedFields);
+  if (filter.kind !== 'test') return [];
+  const { test, path } = filter;
+  const value =
+    test.op === '$eq'
+      ? test.operand
+      : test.op === '$in' && test.operands.length === 1 && test.patterns.length === 0
+        ? test.operands[0]
+        : undefined;
+  return value ? [{ path: path.text, names: path.names, value }] : [];
 };
 
-const illegalIds = new Set<number>([Type.array, Type.regex, Type.undefined]);
+const notSingle = (text: string): DocumentError =>
+  new DocumentError('NotSingleValueField', `cannot infer query fields to set, ${text}`);
 
-const assertId = (id: Value): void => {
-  if (illegalIds.has(id.type)) {
-    throw new DocumentError('InvalidIdField', `The '_id' value cannot be of type ${typeNames[id.type]}`);
-  }
-};
-
-/** The document as it is stored: with an `_id`, which comes first. */
-export const withIdFirst = (doc: Value): Value => {
-  const id = field(doc, '_id');
-  if (id) assertId(id);
-  if (id && doc.buf.toString('latin1', doc.start + 5, doc.start + 9) === '_id\0') return doc;
-  const rest = elements(doc).filter(({ name }) => name !== '_id');
-  return documentValue(
-    encodeElements([['_id', id ?? newObjectId()], ...rest.map(({ name, value }) => [name, value] as const)]),
-  );
-};
-
-/** The fields a filter fixes to one value. */
-const fixedFields = (filter: Filter): { names: readonly string[]; value: Value }[] =>
-  conjuncts(filter).flatMap((part) => {
-    if (part.kind !== 'test') return [];
-    const { test, path } = part;
-    if (test.op === '$eq') return [{ names: path.names, value: test.operand }];
-    if (test.op === '$in' && test.operands.length === 1 && test.patterns.length === 0) {
-      return [{ names: path.names, value: test.operands[0]! }];
+/** The fixed fields in the order of their paths; throws if two are on the same way. */
+const distinct = (fields: readonly Fixed[]): Fixed[] => {
+  const sorted = fields.toSorted((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
+  for (const [i, { path }] of sorted.entries()) {
+    for (const other of sorted.slice(i + 1)) {
+      if (other.path === path) throw notSingle(`path '${path}' is matched twice`);
+      if (other.path.startsWith(`${path}.`)) throw notSingle(`both paths '${other.path}' and '${path}' are matched`);
     }
-    return [];
-  });
+  }
+  return sorted;
+};
+
+/** What a replacement takes from the filter: the `_id`, which must be there as a whole. */
+const onlyId = (fields: readonly Fixed[]): Fixed[] => {
+  const part = fields.find(({ names }) => names[0] === '_id' && names.length > 1);
+  if (part) {
+    const text = `field at '_id' must be exactly specified, field at sub-path '${part.path}' found`;
+    throw new DocumentError('NotExactValueField', text);
+  }
+  return fields.filter(({ path }) => path === '_id');
+};
 
 const seed = (filter: Filter, update: Update): Value => {
   const root = open(documentValue(encode({})));
-  for (const { names, value } of fixedFields(filter)) {
-    if (update.kind !== 'replacement' || names[0] === '_id') changeAt(root, names, true, () => value);
+  const all = fixedFields(filter);
+  for (const { names, value } of distinct(update.kind === 'replacement' ? onlyId(all) : all)) {
+    changeAt(root, names, 'create', () => value);
   }
   return seal(root);
 };
@@ -63,13 +67,17 @@ const seed = (filter: Filter, update: Update): Value => {
 /** The document an upsert inserts: what the filter fixes, then the update applied to it. */
 export const upsertedDocument = (filter: Filter, update: Update): Value => {
   const start = seed(filter, update);
-  const made = update.apply(start, { matchedIndex: undefined, isInsert: true });
-  const [wanted, got] = [field(start, '_id'), field(made, '_id')];
-  if (wanted && got && !identical(wanted, got)) {
-    throw new DocumentError(
-      'ImmutableField',
-      "Performing an update on the path '_id' would modify the immutable field '_id'",
-    );
+  const { doc: made } = update.apply(start, { matchedIndex: undefined, isInsert: true });
+  const [wanted, got] = [idOf(start), idOf(made)];
+  if (wanted && !(got && equal(wanted, got))) {
+    const text =
+      update.kind === 'operators'
+        ? "Performing an update on the path '_id' would modify the immutable field '_id'"
+        : `The _id field cannot be changed from {${elementText('_id', wanted)}} to {${got ? elementText('_id', got) : ''}}.`;
+    throw new DocumentError('ImmutableField', text);
   }
-  return withIdFirst(made);
+  const whole = withIdFirst(made);
+  assertUpdatedId(whole);
+  assertStorable(whole, 'upsert');
+  return whole;
 };

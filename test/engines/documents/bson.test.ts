@@ -19,7 +19,9 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { toValue } from '../../../engines/documents/bson/build.ts';
 import { compare } from '../../../engines/documents/bson/compare.ts';
-import { documentAt, field, type Value } from '../../../engines/documents/bson/value.ts';
+import { assertDocument } from '../../../engines/documents/bson/validate.ts';
+import { documentAt, elements, field, isArray, isDocument, type Value } from '../../../engines/documents/bson/value.ts';
+import { DocumentError } from '../../../engines/documents/errors.ts';
 import { encodeKey } from '../../../engines/documents/key-encoding.ts';
 import { type RunningStore, runStore } from './running-store.ts';
 
@@ -68,6 +70,13 @@ const rawBytes = async (docs: Collection<Document>): Promise<Buffer> => {
   return Buffer.from(raw!);
 };
 
+/** Where the last value of a document ends, nested ones included. */
+const lastEnd = (doc: Value): number =>
+  elements(doc).reduce(
+    (end, { value }) => Math.max(end, value.end, isDocument(value) || isArray(value) ? lastEnd(value) : 0),
+    0,
+  );
+
 describe('documents', () => {
   test.each(samples)('keep the bytes of %s, also through an update of another field', async (_title, value) => {
     const docs = store.fresh() as unknown as Collection<Document>;
@@ -77,6 +86,25 @@ describe('documents', () => {
     await docs.updateOne({}, { $set: { n: new Int32(2), 'deep.new': new Int32(3) } });
     const after = { ...doc, deep: { ...doc.deep, new: new Int32(3) }, n: new Int32(2) };
     expect(await rawBytes(docs)).toEqual(Buffer.from(serialize(after)));
+  });
+
+  test('with damaged bytes are refused, or every value lies inside', () => {
+    const whole = Buffer.from(serialize(Object.fromEntries(samples)));
+    const damage = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(damage, (bytes) => {
+        const doc = Buffer.from(whole);
+        for (const [at, byte] of bytes) doc[at] = byte;
+        try {
+          assertDocument(documentAt(doc), doc.length);
+        } catch (error) {
+          expect(error).toBeInstanceOf(DocumentError);
+          return;
+        }
+        expect(lastEnd(documentAt(doc))).toBeLessThan(doc.length);
+      }),
+      { numRuns: 3000 },
+    );
   });
 
   test('keep fields that look like numbers in their places', async () => {

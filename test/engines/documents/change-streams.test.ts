@@ -41,9 +41,9 @@ describe('a change stream', () => {
         operationType: 'update',
         documentKey: { _id: 1 },
         updateDescription: {
-          updatedFields: { a: 2, b: { c: 1 } },
+          updatedFields: { a: 2, b: { c: 1 }, list: [1, 2] },
           removedFields: ['gone'],
-          truncatedArrays: [{ field: 'list', newSize: 2 }],
+          truncatedArrays: [],
         },
       },
       { operationType: 'replace', documentKey: { _id: 1 }, fullDocument: { _id: 1, z: 1 } },
@@ -59,6 +59,57 @@ describe('a change stream', () => {
       'ns',
       'documentKey',
     ]);
+  });
+
+  test.each<[string, Document, Document | Document[], Document]>([
+    [
+      'a whole field that was set',
+      { a: { b: 1, c: 2 } },
+      { $set: { a: { b: 1, c: 3 } } },
+      { updatedFields: { a: { b: 1, c: 3 } } },
+    ],
+    ['a nested field', { a: { b: 1, c: 2 } }, { $set: { 'a.c': 3 } }, { updatedFields: { 'a.c': 3 } }],
+    [
+      'what was made on the way as a whole',
+      {},
+      { $set: { 'a.b.c': 1, 'a.d': 2 } },
+      { updatedFields: { a: { b: { c: 1 }, d: 2 } } },
+    ],
+    [
+      'items that were added',
+      { a: [1] },
+      { $push: { a: { $each: [2, 3] } } },
+      { updatedFields: { 'a.1': 2, 'a.2': 3 } },
+    ],
+    [
+      'an array that was sorted',
+      { a: [2] },
+      { $push: { a: { $each: [1], $sort: 1 } } },
+      { updatedFields: { a: [1, 2] } },
+    ],
+    ['an array that was added to as a set', { a: [1] }, { $addToSet: { a: 2 } }, { updatedFields: { a: [1, 2] } }],
+    ['an item by its place', { a: [1, 2] }, { $inc: { 'a.$[]': 1 } }, { updatedFields: { 'a.0': 2, 'a.1': 3 } }],
+    ['a field that was renamed', { a: 1 }, { $rename: { a: 'b' } }, { updatedFields: { b: 1 }, removedFields: ['a'] }],
+    ['an item that was unset', { a: [1, 2] }, { $unset: { 'a.0': 1 } }, { updatedFields: { 'a.0': null } }],
+    [
+      'differences after a pipeline',
+      { a: { b: 1, c: 2 }, l: [1, 2, 3] },
+      [{ $set: { a: { b: 1, c: 3 }, l: [1, 9] } }],
+      { updatedFields: { 'a.c': 3, 'l.1': 9 }, truncatedArrays: [{ field: 'l', newSize: 2 }] },
+    ],
+  ])('of an update tells %s', async (_title, before, update, description) => {
+    const docs = store.fresh();
+    await docs.insertOne({ _id: 1, ...before });
+    const stream = await opened(docs.watch());
+    await docs.updateOne({ _id: 1 }, update);
+    const [event] = (await take(stream, 1)) as Document[];
+    await stream.close();
+    expect(event!.updateDescription).toEqual({
+      updatedFields: {},
+      removedFields: [],
+      truncatedArrays: [],
+      ...description,
+    });
   });
 
   test('looks up the whole document of an update', async () => {
@@ -174,6 +225,39 @@ describe('a change stream', () => {
     await stream.close();
   });
 
+  test('of a collection that another one takes the place of tells the rename only, and ends', async () => {
+    const [from, to] = [store.fresh(), store.fresh()];
+    await from.insertOne({ _id: 1 });
+    await to.insertOne({ _id: 2 });
+    const stream = await opened(to.watch());
+    await from.rename(to.collectionName, { dropTarget: true });
+    const events = await take(stream, 2);
+    expect(events.map(({ operationType }) => operationType)).toEqual(['rename', 'invalidate']);
+    const resumed = to.watch([], { resumeAfter: events[0]!._id });
+    expect(await take(resumed, 1)).toMatchObject([{ operationType: 'invalidate' }]);
+    await Promise.all([stream.close(), resumed.close()]);
+  });
+
+  test('may not lose its place to its pipeline', async () => {
+    const docs = store.fresh();
+    const stream = await opened(docs.watch([{ $project: { _id: 0 } }]));
+    await docs.insertOne({ _id: 1 });
+    expect(await failureOf(stream.next())).toMatchObject({ code: 280, codeName: 'ChangeStreamFatalError' });
+    await stream.close();
+  });
+
+  test('may watch everything from the admin database, and nothing else there', async () => {
+    const all = store.client.watch();
+    await all.tryNext();
+    await store.client.db('one').collection('c').insertOne({ a: 1 });
+    await store.client.db('two').collection('c').insertOne({ a: 1 });
+    expect([await all.next(), await all.next()]).toMatchObject([{ ns: { db: 'one' } }, { ns: { db: 'two' } }]);
+    await all.close();
+    const inside = store.client.db('admin').watch();
+    expect(await failureOf(inside.next())).toMatchObject({ code: 73 });
+    await inside.close();
+  });
+
   test('says that its past is lost when the oplog no longer has it', async () => {
     const docs = store.fresh();
     const stream = await opened(docs.watch());
@@ -199,7 +283,13 @@ describe('a change stream', () => {
 
   test.each<[string, Document[], Document, number]>([
     ['a stage that makes no sense', [{ $group: { _id: 1 } }], {}, 20],
-    ['a token that is none', [], { resumeAfter: { _data: 'xyz' } }, 260],
+    ['a token that is none', [], { resumeAfter: { _data: 'xyz' } }, 9],
+    ['a token of another server', [], { resumeAfter: { _data: '8263' } }, 260],
+    ['a token without data', [], { resumeAfter: {} }, 40647],
+    ['a time that is none', [], { startAtOperationTime: 1 as never }, 14],
+    ['an unknown way to show documents', [], { fullDocument: 'foo' }, 2],
+    ['documents that must be there', [], { fullDocument: 'required' }, 238],
+    ['more events', [], { showExpandedEvents: true }, 238],
     ['two places to start', [], { resumeAfter: { _data: `82${'0'.repeat(18)}` }, startAfter: { _data: 'x' } }, 40674],
     ['images of before', [], { fullDocumentBeforeChange: 'required' }, 238],
   ])('refuses %s', async (_title, pipeline, options, code) => {

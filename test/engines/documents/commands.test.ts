@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { deserialize, serialize } from 'bson';
 import { type Document, Long, UUID } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { failureOf, type RunningStore, runStore } from './running-store.ts';
+import { failureOf, type RunningStore, runStore, until } from './running-store.ts';
 
 let store: RunningStore;
 beforeAll(async () => {
@@ -57,13 +57,71 @@ describe('the server', () => {
     expect(await docs.countDocuments()).toBe(3);
   });
 
-  test('closes a connection that does not speak the protocol, and serves the others', async () => {
+  test('waits for a client that does not read what it asked for', async () => {
+    const docs = store.fresh();
+    await docs.insertOne({ _id: 1, text: 'x'.repeat(8 << 20) });
+    const socket = connectSocket(join(store.dir, 'm.sock'));
+    socket.pause();
+    socket.write(messageOf(bodySection({ find: docs.collectionName })));
+    socket.write(messageOf(bodySection({ insert: docs.collectionName, documents: [{ _id: 2 }] })));
+    for (let i = 0; i < 200; i += 1) await store.db.command({ ping: 1 });
+    expect(await docs.countDocuments()).toBe(1);
+    socket.resume();
+    await until(async () => (await docs.countDocuments()) === 2);
+    socket.destroy();
+  });
+
+  const sized = (length: number, ...rest: number[]) => Buffer.from([length, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, ...rest]);
+
+  test.each<[string, Buffer]>([
+    ['another protocol', Buffer.from('GET / HTTP/1.1\r\n\r\n'.repeat(3))],
+    ['a length below any', sized(4, 0xdd, 7, 0, 0)],
+    ['a length above all', Buffer.from([255, 255, 255, 127, ...sized(0).subarray(4), 0xdd, 7, 0, 0])],
+    ['an unknown opcode', sized(16, 1, 9, 0, 0)],
+    ['an unknown flag', messageOf(bodySection({ ping: 1 }), 4)],
+    ['an unknown kind of section', messageOf(Buffer.from([9, 9, 0, 0, 0, 0]))],
+    ['a section without a length', messageOf(Buffer.from([1, 0]))],
+    ['a section of no length', messageOf(Buffer.from([1, 0, 0, 0, 0, 97, 0]))],
+    ['a section of less than nothing', messageOf(Buffer.from([1, 255, 255, 255, 255, 97, 0]))],
+    ['a section beyond its message', messageOf(Buffer.from([1, 99, 0, 0, 0, 97, 0]))],
+    ['no body', messageOf(Buffer.from([1, 6, 0, 0, 0, 97, 0]))],
+  ])('closes a connection that sends %s, and serves the others', async (_title, bytes) => {
     const socket = connectSocket(join(store.dir, 'm.sock'));
     const closed = new Promise((resolve) => socket.on('close', resolve));
     socket.on('error', () => {});
-    socket.write('GET / HTTP/1.1\r\n\r\n'.repeat(3));
+    socket.write(bytes);
     await closed;
     expect(await store.db.command({ ping: 1 })).toMatchObject({ ok: 1 });
+  });
+
+  test.each<[string, number[]]>([
+    ['an unknown type', [0x55, 97, 0]],
+    ['a string of no length', [2, 97, 0, 0, 0, 0, 0]],
+    ['a string beyond its document', [2, 97, 0, 99, 0, 0, 0, 98, 0]],
+    ['a string of less than nothing', [2, 97, 0, 255, 255, 255, 255, 98, 0]],
+    ['a string without an end', [2, 97, 0, 2, 0, 0, 0, 98, 99]],
+    ['a binary of less than nothing', [5, 97, 0, 255, 255, 255, 255, 0]],
+    ['a boolean that is none', [8, 97, 0, 2]],
+    ['a document shorter than any', [3, 97, 0, 3, 0, 0, 0]],
+    ['a document beyond its own', [3, 97, 0, 99, 0, 0, 0, 0]],
+    ['a name without an end', [10, 97, 97]],
+    ['a number that is cut off', [16, 97, 0, 1, 2]],
+    ['a pattern without options', [11, 97, 0, 98, 0, 98]],
+    ['a scope that is no document', [15, 97, 0, 14, 0, 0, 0, 1, 0, 0, 0, 0, 4, 0, 0, 0, 0]],
+    ['more after its end', [10, 97, 0, 0, 10, 97, 0]],
+    ['a length that is cut off', [3, 97, 0, 5, 0]],
+  ])('refuses a document with %s, and serves on', async (_title, bytes) => {
+    const name = store.fresh().collectionName;
+    const doc = Buffer.from([0, 0, 0, 0, ...bytes, 0]);
+    doc.writeInt32LE(doc.length);
+    expect(await raw({ insert: name }, doc)).toMatchObject({ ok: 0, code: 22, codeName: 'InvalidBSON' });
+    expect(await store.db.collection(name).countDocuments()).toBe(0);
+  });
+
+  test('refuses documents deeper than any', async () => {
+    let deep: Document = {};
+    for (let depth = 0; depth < 201; depth += 1) deep = { a: deep };
+    expect(await raw({ insert: 'c' }, Buffer.from(serialize(deep)))).toMatchObject({ ok: 0, code: 15 });
   });
 });
 
@@ -178,15 +236,31 @@ describe('a retryable write', () => {
   });
 });
 
-/** Sends one OP_MSG over a socket of its own, as the driver would frame it. */
-const raw = async (command: Document): Promise<Document> => {
-  const body = Buffer.from(serialize({ ...command, $db: 'test' }));
-  const head = Buffer.alloc(21);
-  head.writeInt32LE(head.length + body.length, 0);
+/** An OP_MSG of these sections. */
+function messageOf(sections: Buffer, flags = 0): Buffer {
+  const head = Buffer.alloc(20);
+  head.writeInt32LE(head.length + sections.length, 0);
   head.writeInt32LE(1, 4);
   head.writeInt32LE(2013, 12);
+  head.writeInt32LE(flags, 16);
+  return Buffer.concat([head, sections]);
+}
+
+function bodySection(command: Document): Buffer {
+  return Buffer.concat([Buffer.from([0]), serialize({ ...command, $db: 'test' })]);
+}
+
+const documentsSection = (doc: Buffer): Buffer => {
+  const head = Buffer.from([1, 0, 0, 0, 0, ...Buffer.from('documents\0')]);
+  head.writeInt32LE(head.length - 1 + doc.length, 1);
+  return Buffer.concat([head, doc]);
+};
+
+/** Sends one OP_MSG over a socket of its own, as the driver would frame it; perhaps with a document beside it. */
+const raw = async (command: Document, doc?: Buffer): Promise<Document> => {
+  const body = bodySection(command);
   const socket = connectSocket(join(store.dir, 'm.sock'));
-  socket.write(Buffer.concat([head, body]));
+  socket.write(messageOf(doc ? Buffer.concat([body, documentsSection(doc)]) : body));
   let reply = Buffer.alloc(0);
   for await (const chunk of socket) {
     reply = Buffer.concat([reply, chunk as Buffer]);

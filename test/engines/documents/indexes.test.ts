@@ -1,4 +1,4 @@
-import type { Document } from 'mongodb';
+import { type Document, MinKey } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { failureOf, type RunningStore, runStore, until } from './running-store.ts';
 
@@ -107,6 +107,45 @@ describe('an index', () => {
     expect(stages(await docs.find({ s: 1 }).sort({ x: 1 }).explain())).toEqual(['SORT', 'FETCH', 'IXSCAN']);
   });
 
+  test.each<[string, Document, string[], Document]>([
+    [
+      'an update',
+      { update: '', updates: [{ q: { s: 1 }, u: { $set: { x: 1 } }, multi: true }] },
+      ['UPDATE', 'FETCH', 'IXSCAN'],
+      { nMatched: 2 },
+    ],
+    [
+      'an update of one',
+      { update: '', updates: [{ q: { s: 1 }, u: { s: 2 } }] },
+      ['UPDATE', 'FETCH', 'IXSCAN'],
+      { nMatched: 1 },
+    ],
+    ['a deletion', { delete: '', deletes: [{ q: { _id: 1 }, limit: 1 }] }, ['DELETE', 'IDHACK'], { nWouldDelete: 1 }],
+    [
+      'a findAndModify',
+      { findAndModify: '', query: { s: 1 }, sort: { x: 1 }, remove: true },
+      ['DELETE', 'SORT', 'FETCH', 'IXSCAN'],
+      { nWouldDelete: 1 },
+    ],
+    ['a count', { count: '', query: { x: 1 } }, ['COUNT', 'COLLSCAN'], { nCounted: 1 }],
+    [
+      'a projection',
+      { find: '', filter: { s: 1 }, projection: { s: 1 } },
+      ['PROJECTION_DEFAULT', 'FETCH', 'IXSCAN'],
+      { nReturned: 2 },
+    ],
+  ])('is told of by the explanation of %s, which changes nothing', async (_title, command, wanted, counted) => {
+    const docs = store.fresh();
+    const all = [1, 2, 3].map((_id) => ({ _id, s: _id % 2, x: _id }));
+    await docs.insertMany(all);
+    await docs.createIndex({ s: 1 });
+    const [name] = Object.keys(command);
+    const explained = await store.db.command({ explain: { ...command, [name!]: docs.collectionName } });
+    expect(stages(explained)).toEqual(wanted);
+    expect(explained.executionStats.executionStages).toMatchObject(counted);
+    expect(await docs.find().toArray()).toEqual(all);
+  });
+
   test('never lets two items of an array be one bound', async () => {
     const docs = store.fresh();
     await docs.createIndex({ a: 1 });
@@ -177,17 +216,123 @@ describe('an index', () => {
 
   test.each<[string, Document, Document, number]>([
     ['the same name for another key', { b: 1 }, { name: 'a_1' }, 86],
-    ['other options under the same name', { a: 1 }, { unique: true }, 85],
+    ['the same name, but unique', { a: 1 }, { unique: true }, 86],
+    ['the same name, but sparse', { a: 1 }, { sparse: true }, 86],
+    ['the same name, but partial', { a: 1 }, { partialFilterExpression: { a: 1 } }, 86],
+    ['the same index with an expiry', { a: 1 }, { expireAfterSeconds: 1 }, 85],
+    ['the same index, but hidden', { a: 1 }, { hidden: true }, 85],
     ['another name for the same key', { a: 1 }, { name: 'other' }, 85],
+    ['another name and an expiry', { a: 1 }, { name: 'other', expireAfterSeconds: 1 }, 85],
     ['text', { a: 'text' }, {}, 238],
-    ['a wildcard', { '$**': 1 }, {}, 67],
+    ['a wildcard', { '$**': 1 }, {}, 238],
+    ['an unknown type', { a: 'foo' }, {}, 67],
     ['a direction of zero', { a: 0 }, {}, 67],
+    ['a direction that is a flag', { a: true }, {}, 67],
+    ['no field', {}, {}, 67],
+    ['an empty field', { 'a..b': 1 }, {}, 67],
+    ['a field with a dollar', { $a: 1 }, {}, 67],
+    ['too many fields', Object.fromEntries(Array.from({ length: 33 }, (_, i) => [`f${i}`, 1])), {}, 13103],
+    ['an unknown option', { b: 1 }, { foo: 1 }, 197],
+    ['an option of the _id index', { _id: 1 }, { unique: true }, 197],
+    ['a flag that is none', { b: 1 }, { unique: 'yes' }, 14],
+    ['another version', { b: 1 }, { v: 3 }, 67],
+    ['a collation', { b: 1 }, { collation: { locale: 'de' } }, 238],
+    ['a name that is none', { b: 1 }, { name: '' }, 67],
+    ['the name of all indexes', { b: 1 }, { name: '*' }, 2],
+    ['the name of another index', { b: 1 }, { name: '_id_' }, 2],
     ['a compound expiry', { a: 1, b: 1 }, { expireAfterSeconds: 1 }, 67],
+    ['a negative expiry', { b: 1 }, { expireAfterSeconds: -1 }, 67],
+    ['an expiry that is a text', { b: 1 }, { expireAfterSeconds: 'x' }, 67],
+    ['a partial filter that is none', { b: 1 }, { partialFilterExpression: 1 }, 14],
+    ['a partial filter with $ne', { b: 1 }, { partialFilterExpression: { b: { $ne: 1 } } }, 67],
+    ['a partial filter with $exists: false', { b: 1 }, { partialFilterExpression: { b: { $exists: false } } }, 67],
+    ['a partial filter with a pattern', { b: 1 }, { partialFilterExpression: { b: /x/ } }, 67],
+    ['a partial and sparse index', { b: 1 }, { partialFilterExpression: { b: 1 }, sparse: true }, 67],
   ])('refuses %s', async (_title, key, options, code) => {
     const docs = store.fresh();
     await docs.createIndex({ a: 1 });
     expect(await docs.createIndex({ a: 1 })).toBe('a_1');
-    expect(await failureOf(docs.createIndex(key as never, options))).toMatchObject({ code });
+    const name = Object.keys(key)
+      .map((field) => `${field}_${key[field]}`)
+      .join('_');
+    const indexes = [{ key, name, ...options }];
+    const work = store.db.command({ createIndexes: docs.collectionName, indexes });
+    expect(await failureOf(work)).toMatchObject({ code });
+    expect(await docs.indexes()).toHaveLength(2);
+  });
+
+  test('is the last when it is the 64th', async () => {
+    const docs = store.fresh();
+    await docs.createIndexes(Array.from({ length: 62 }, (_, i) => ({ key: { [`f${i}`]: 1 } })));
+    expect(await failureOf(docs.createIndexes([{ key: { a: 1 } }, { key: { b: 1 } }]))).toMatchObject({ code: 67 });
+    await docs.createIndex({ a: 1 });
+    expect(await docs.createIndex({ a: 1 })).toBe('a_1');
+    expect(await failureOf(docs.createIndex({ b: 1 }))).toMatchObject({ code: 67 });
+    expect(await docs.indexes()).toHaveLength(64);
+  });
+
+  test('may differ from another in what it holds alone', async () => {
+    const docs = store.fresh();
+    await docs.createIndex({ a: 1 });
+    await docs.createIndex({ a: 1 }, { name: 'unique', unique: true });
+    await docs.createIndex({ a: 1 }, { name: 'sparse', sparse: true });
+    await docs.createIndex({ a: 1 }, { name: 'partial', partialFilterExpression: { a: { $gt: 1 } } });
+    await docs.createIndex({ _id: -1 });
+    expect((await docs.indexes()).map(({ name }) => name)).toEqual([
+      '_id_',
+      'a_1',
+      'unique',
+      'sparse',
+      'partial',
+      '_id_-1',
+    ]);
+    expect(await failureOf(store.db.command({ dropIndexes: docs.collectionName, index: { a: 1 } }))).toMatchObject({
+      code: 181,
+    });
+  });
+
+  test('that is hidden is not used until it is shown again', async () => {
+    const docs = store.fresh();
+    await docs.insertMany([{ a: 1 }, { a: 2 }]);
+    await docs.createIndex({ a: 1 }, { hidden: true });
+    expect(stages(await docs.find({ a: 1 }).explain())).toEqual(['COLLSCAN']);
+    expect(await failureOf(docs.find({ a: 1 }).hint('a_1').toArray())).toMatchObject({ code: 2 });
+    const show = { collMod: docs.collectionName, index: { name: 'a_1', hidden: false } };
+    expect(await store.db.command(show)).toMatchObject({ hidden_old: true, hidden_new: false });
+    const hideId = { collMod: docs.collectionName, index: { name: '_id_', hidden: true } };
+    expect(await failureOf(store.db.command(hideId))).toMatchObject({ code: 2 });
+    expect(stages(await docs.find({ a: 1 }).explain())).toEqual(['FETCH', 'IXSCAN']);
+  });
+
+  test('that is sparse is not used for what may be missing', async () => {
+    const docs = store.fresh();
+    await docs.insertMany([{ a: 1 }, { b: 1 }]);
+    await docs.createIndex({ a: 1 }, { sparse: true });
+    expect(await docs.countDocuments({ a: { $gt: new MinKey() } } as never)).toBe(2);
+    expect(await docs.countDocuments({ a: { $gte: null } } as never)).toBe(1);
+    expect(await docs.countDocuments({ a: { $gt: 0 } })).toBe(1);
+  });
+
+  test('that is partial cannot be asked for what it does not hold', async () => {
+    const docs = store.fresh();
+    await docs.insertMany([{ a: 1 }, { a: 5 }]);
+    await docs.createIndex({ a: 1 }, { partialFilterExpression: { a: { $gt: 3 } } });
+    expect(await docs.find({ a: 5 }).hint('a_1').toArray()).toHaveLength(1);
+    expect(await failureOf(docs.find({ a: 1 }).hint('a_1').toArray())).toMatchObject({ code: 291 });
+  });
+
+  test.each<[string, Document, number]>([
+    ['an unknown name', { name: 'foo', hidden: true }, 27],
+    ['an unknown key', { keyPattern: { b: 1 }, hidden: true }, 27],
+    ['neither name nor key', { hidden: true }, 72],
+    ['both name and key', { name: 'a_1', keyPattern: { a: 1 }, hidden: true }, 72],
+    ['no change', { name: 'a_1' }, 72],
+    ['a negative expiry', { name: 'a_1', expireAfterSeconds: -1 }, 72],
+    ['another change', { name: 'a_1', unique: true }, 238],
+  ])('cannot be modified with %s', async (_title, index, code) => {
+    const docs = store.fresh();
+    await docs.createIndex({ a: 1 });
+    expect(await failureOf(store.db.command({ collMod: docs.collectionName, index }))).toMatchObject({ code });
   });
 
   test('can be dropped by name or all at once', async () => {
@@ -196,6 +341,10 @@ describe('an index', () => {
     await docs.dropIndex('b_1');
     expect((await docs.indexes()).map(({ name }) => name)).toEqual(['_id_', 'a_1', 'c_1']);
     expect(await failureOf(docs.dropIndex('b_1'))).toMatchObject({ code: 27 });
+    expect(await failureOf(docs.dropIndex('_id_'))).toMatchObject({ code: 72 });
+    expect(await failureOf(store.db.command({ dropIndexes: docs.collectionName, index: { b: 1 } }))).toMatchObject({
+      code: 27,
+    });
     await docs.dropIndexes();
     expect(await docs.indexes()).toHaveLength(1);
   });

@@ -85,6 +85,8 @@ describe('a filter', () => {
     ['types do not mix', { a: { $gt: 5 } }, { a: 'x' }, false],
     ['$gt MinKey is everything', { a: { $gt: new MinKey() } }, { a: 'x' }, true],
     ['$lt MaxKey is everything', { a: { $lt: new MaxKey() } }, { a: 'x' }, true],
+    ['$gt MinKey is also what is missing', { a: { $gt: new MinKey() } }, {}, true],
+    ['$gte MaxKey is MaxKey only', { a: { $gte: new MaxKey() } }, {}, false],
     ['$in', { a: { $in: [1, 'x', null] } }, { a: 'x' }, true],
     ['$in with null and missing', { a: { $in: [1, null] } }, {}, true],
     ['$in with a pattern', { a: { $in: [/^x/] } }, { a: 'xy' }, true],
@@ -101,6 +103,22 @@ describe('a filter', () => {
     ['$all of nothing', { a: { $all: [] } }, { a: [] }, false],
     ['$mod', { a: { $mod: [4, 1] } }, { a: 5 }, true],
     ['$mod truncates', { a: { $mod: [4, 1] } }, { a: 5.9 }, true],
+    ['$mod of a decimal', { a: { $mod: [4, 1] } }, { a: Decimal128.fromString('-7') }, false],
+    ['$mod of what is beyond 64 bits', { a: { $mod: [1, 0] } }, { a: 1e30 }, false],
+    ['$mod of infinity', { a: { $mod: [1, 0] } }, { a: Infinity }, false],
+    ['$bitsAllSet far out is the sign', { a: { $bitsAllSet: [2_000_000_000] } }, { a: -1 }, true],
+    ['$bitsAllClear of a binary', { a: { $bitsAllClear: [8] } }, { a: new Binary(Buffer.from([255])) }, true],
+    ['$bitsAnySet of a fraction', { a: { $bitsAnySet: 1 } }, { a: 1.5 }, false],
+    [
+      '$all of tests',
+      { a: { $all: [{ $elemMatch: { x: 1 } }, { $elemMatch: { x: 2 } }] } },
+      { a: [{ x: 1 }, { x: 2 }] },
+      true,
+    ],
+    ['$elemMatch on a reference', { a: { $elemMatch: { $id: 1 } } }, { a: [{ $ref: 'c', $id: 1 }] }, true],
+    ['a reference as a whole', { a: { $ref: 'c', $id: 1 } }, { a: { $ref: 'c', $id: 1 } }, true],
+    ['null does not match within an empty array', { 'a.b': null }, { a: [] }, false],
+    ['$exists false within an empty array', { 'a.b': { $exists: false } }, { a: [] }, true],
     ['$type by name', { a: { $type: 'long' } }, { a: big }, true],
     ['$type of an item', { a: { $type: 'string' } }, { a: [1, 'x'] }, true],
     ['$type array', { a: { $type: 'array' } }, { a: [] }, true],
@@ -127,6 +145,37 @@ describe('a filter', () => {
     ['an unknown operator', { a: { $foo: 1 } }, 2],
     ['an unknown top level operator', { $foo: 1 }, 2],
     ['$in without a list', { a: { $in: 5 } }, 2],
+    ['$in with operators', { a: { $in: [{ $gt: 1 }] } }, 2],
+    ['$all of tests and values', { a: { $all: [{ $elemMatch: { x: 1 } }, 1] } }, 2],
+    ['$all of operators', { a: { $all: [{ $gt: 1 }] } }, 2],
+    ['$not of nothing', { a: { $not: {} } }, 2],
+    ['$not of a value', { a: { $not: 1 } }, 2],
+    ['$gt of a pattern', { a: { $gt: /x/ } }, 2],
+    ['$ne of a pattern', { a: { $ne: /x/ } }, 2],
+    ['operators beside a field', { a: { $gt: 1, b: 1 } }, 2],
+    ['a part of a reference', { a: { $id: 1 } }, 2],
+    ['$or of a value', { $or: [1] }, 2],
+    ['$and of no list', { $and: {} }, 2],
+    ['$size of a fraction', { a: { $size: 1.5 } }, 2],
+    ['$size below zero', { a: { $size: -1 } }, 2],
+    ['$size of a text', { a: { $size: '1' } }, 2],
+    ['$type of nothing', { a: { $type: [] } }, 9],
+    ['$type by a wrong number', { a: { $type: 99 } }, 2],
+    ['$type by null', { a: { $type: null } }, 14],
+    ['$mod of one number', { a: { $mod: [4] } }, 2],
+    ['$mod by NaN', { a: { $mod: [Number.NaN, 1] } }, 2],
+    ['$mod by a text', { a: { $mod: ['x', 1] } }, 2],
+    ['a bit below zero', { a: { $bitsAllSet: [-1] } }, 2],
+    ['half a bit', { a: { $bitsAllSet: [0.5] } }, 2],
+    ['a negative mask', { a: { $bitsAllSet: -1 } }, 9],
+    ['a fractional mask', { a: { $bitsAllSet: 1.5 } }, 9],
+    ['a mask of text', { a: { $bitsAllSet: 'x' } }, 2],
+    ['$options without $regex', { a: { $options: 'i' } }, 2],
+    ['$regex of a number', { a: { $regex: 1 } }, 2],
+    ['$elemMatch of a value', { a: { $elemMatch: 1 } }, 2],
+    ['$expr inside $elemMatch', { a: { $elemMatch: { $expr: true } } }, 2],
+    ['$alwaysTrue of 2', { $alwaysTrue: 2 }, 9],
+    ['$sampleRate', { $sampleRate: 0.5 }, 238],
     ['$where', { $where: 'true' }, 2],
     ['$text', { $text: { $search: 'x' } }, 27],
     ['$near', { a: { $near: [1, 2] } }, 238],
@@ -145,5 +194,36 @@ describe('a filter', () => {
         .toArray(),
     );
     expect(failure).toMatchObject({ code });
+  });
+});
+
+describe('a sort', () => {
+  test.each<[string, unknown, number]>([
+    ['by 2', { a: 2 }, 15975],
+    ['by 0', { a: 0 }, 15975],
+    ['by a text', { a: 'up' }, 15974],
+    ['by an expression', { a: { $add: [1, 1] } }, 17312],
+    ['by $meta', { a: { $meta: 'textScore' } }, 238],
+    ['by a field without a name', { '': 1 }, 40352],
+    ['by a path that ends in a dot', { 'a.': 1 }, 40353],
+    ['by an empty name in a path', { 'a..b': 1 }, 15998],
+    ['by a dollar', { $a: 1 }, 16410],
+    ['by $natural of 2', { $natural: 2 }, 2],
+    ['by too many fields', Object.fromEntries(Array.from({ length: 33 }, (_, i) => [`f${i}`, 1])), 2],
+  ])('%s is refused', async (_title, sort, code) => {
+    const docs = store.fresh();
+    expect(await failureOf(store.db.command({ find: docs.collectionName, sort }))).toMatchObject({ code });
+  });
+
+  test('by two arrays is refused as such', async () => {
+    const docs = store.fresh();
+    await docs.insertOne({ a: [1], b: [2] } as never);
+    expect(await failureOf(docs.find({}).sort({ a: 1, b: 1 }).toArray())).toMatchObject({ code: 2 });
+  });
+
+  test('of an aggregation needs a field', async () => {
+    const docs = store.fresh();
+    expect(await failureOf(docs.aggregate([{ $sort: {} }]).toArray())).toMatchObject({ code: 15976 });
+    expect(await failureOf(docs.aggregate([{ $sort: { $natural: 1 } }]).toArray())).toMatchObject({ code: 16410 });
   });
 });

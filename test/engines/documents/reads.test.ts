@@ -219,15 +219,56 @@ describe('an aggregation', () => {
     ['an unknown accumulator', [{ $group: { _id: 1, a: { $foo: 1 } } }], 15952],
     ['a group without _id', [{ $group: { a: { $sum: 1 } } }], 15955],
     ['a limit of zero', [{ $limit: 0 }], 15958],
+    ['a limit that is negative', [{ $limit: -1 }], 5107201],
+    ['a limit that is a text', [{ $limit: 'x' }], 5107201],
+    ['a skip that is a fraction', [{ $skip: 1.5 }], 5107200],
+    ['a match that is no filter', [{ $match: 1 }], 15959],
+    ['a sort that is none', [{ $sort: 1 }], 15973],
+    ['a count without a name', [{ $count: '' }], 40157],
+    ['a count by a path', [{ $count: 'a.b' }], 40160],
+    ['a count by a dollar', [{ $count: '$a' }], 40158],
+    ['a count by a number', [{ $count: 1 }], 40156],
+    ['a sort by the count of a text', [{ $sortByCount: 'a' }], 40148],
+    ['a sort by the count of a document', [{ $sortByCount: { a: 1 } }], 40147],
+    ['a sort by the count of a number', [{ $sortByCount: 1 }], 40149],
+    ['an unwind of a number', [{ $unwind: 1 }], 15981],
+    ['an unwind without a path', [{ $unwind: {} }], 28812],
+    ['an unwind of a path without a dollar', [{ $unwind: 'a' }], 28818],
+    ['an unwind with an option', [{ $unwind: { path: '$a', x: 1 } }], 28811],
+    ['an unwind that keeps 1', [{ $unwind: { path: '$a', preserveNullAndEmptyArrays: 1 } }], 28809],
+    ['an unwind that numbers with a dollar', [{ $unwind: { path: '$a', includeArrayIndex: '$i' } }], 28822],
+    ['a facet of nothing', [{ $facet: {} }], 40169],
+    ['a facet of no pipeline', [{ $facet: { a: 1 } }], 40170],
+    ['a facet within a facet', [{ $facet: { a: [{ $facet: { b: [] } }] } }], 40600],
+    ['a sample of nothing', [{ $sample: {} }], 28749],
+    ['a sample of 0', [{ $sample: { size: 0 } }], 28747],
+    ['a stage that must be first', [{ $match: {} }, { $indexStats: {} }], 40602],
     ['two stages in one', [{ $limit: 1, $skip: 1 }], 40323],
     ['a division by zero', [{ $project: { a: { $divide: [1, 0] } } }], 2],
     ['a size of no array', [{ $project: { a: { $size: '$who' } } }], 17124],
-    ['an unknown expression', [{ $project: { a: { $foo: 1 } } }], 168],
+    ['an unknown expression', [{ $match: { $expr: { $foo: 1 } } }], 168],
   ])('refuses %s', async (_title, pipeline, code) => {
     const docs = store.fresh();
     await docs.insertMany(orders);
     expect(await failureOf(docs.aggregate(pipeline).toArray())).toMatchObject({ code });
   });
+});
+
+describe('a sample', () => {
+  test('holds so many documents, each once', async () => {
+    const docs = store.fresh();
+    await docs.insertMany(Array.from({ length: 100 }, (_, _id) => ({ _id })));
+    const found = await docs.aggregate([{ $sample: { size: 10 } }]).toArray();
+    expect(new Set(found.map(({ _id }) => _id)).size).toBe(10);
+    expect(await docs.aggregate([{ $sample: { size: 500 } }]).toArray()).toHaveLength(100);
+  });
+});
+
+test('a document too large for a reply is refused', async () => {
+  const docs = store.fresh();
+  await docs.insertMany([{ a: 'x'.repeat(9_000_000) }, { a: 'x'.repeat(9_000_000) }]);
+  const work = docs.aggregate([{ $group: { _id: null, all: { $push: '$a' } } }]).toArray();
+  expect(await failureOf(work)).toMatchObject({ code: 10334, codeName: 'BSONObjectTooLarge' });
 });
 
 describe('counting', () => {

@@ -21,17 +21,6 @@ describe('what would be answered wrongly is refused', () => {
     expect(await docs.find().sort({ $natural: 1 }).toArray()).toEqual([{ _id: 1 }, { _id: 2 }]);
   });
 
-  test.each(['\\Aabc', 'abc\\z', '^[[:alpha:]]+$', '\\h', '\\Qa.b\\E', '\\x{61}', '[]a]'])(
-    'a pattern that only PCRE reads as meant: %s',
-    async ($regex) => {
-      expect(await failureOf(store.fresh().find({ a: { $regex } }).toArray())).toMatchObject({ code: 51091 });
-    },
-  );
-
-  test.each(['\\\\Aabc', '[[a]', 'a\\[:b'])('but not one that only looks like it: %s', async ($regex) => {
-    expect(await store.fresh().find({ a: { $regex } }).toArray()).toEqual([]);
-  });
-
   test('two positional operators in one path', async () => {
     const docs = store.fresh();
     await docs.insertOne({ _id: 1, v: [{ b: [1, 2] }] });

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { EJSON } from 'bson';
 import { type Collection, type Db, type Document, MongoClient } from 'mongodb';
 import { type Options, startDocuments } from '../../../engines/documents/server.ts';
 
@@ -74,3 +75,6 @@ export const until = async (condition: () => boolean | Promise<boolean>): Promis
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 };
+
+/** A value with its BSON types, for a comparison that tells 1 from 1.0. */
+export const typed = (value: unknown): string => EJSON.stringify(value, { relaxed: false });

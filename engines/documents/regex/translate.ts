@@ -1,0 +1,239 @@
+import { asciiOnly, readClass } from './classes.ts';
+import { literal, readEscape } from './escapes.ts';
+import { type Flags, invalid, Scanner, unsupported } from './scanner.ts';
+
+/** A group that is open: its flags go back to these when it closes. */
+interface Group {
+  readonly flags: Flags;
+  readonly number: number;
+  readonly isLookbehind: boolean;
+  readonly isNegative: boolean;
+}
+
+const word = `${asciiOnly}\\w`;
+const lineEnd = '(?=\\n?$)';
+
+/**
+ * Writes a PCRE pattern for JavaScript, with the same meaning: what `.`, `^`, `$` and the sets match differs, and so does
+ * the syntax. What JavaScript cannot express is refused. The result is for the flags `u` and perhaps `i`.
+ */
+class Translation {
+  private readonly scan: Scanner;
+  private flags: Flags;
+  private readonly open: Group[] = [];
+  private out = '';
+  private groups = 0;
+  /** Groups that every match passes, once, so that what they hold is never in doubt. */
+  private readonly certain = new Set<number>();
+  private readonly names = new Map<string, number>();
+  private hasReference = false;
+  private hasAlternatives = false;
+
+  constructor(source: string, flags: Flags) {
+    this.scan = new Scanner(source);
+    this.flags = flags;
+  }
+
+  run(): { source: string; ignoresCase: boolean } {
+    this.leadingFlags();
+    const ignoresCase = this.flags.i;
+    while (!this.scan.isAtEnd) this.part();
+    if (this.open.length > 0) throw invalid('missing closing parenthesis');
+    if (this.hasReference && this.hasAlternatives) throw unsupported('a back reference beside alternatives');
+    return { source: this.out, ignoresCase };
+  }
+
+  private leadingFlags(): void {
+    const found = this.scan.match(/\(\?([imsx]+)\)/y);
+    if (found) this.flags = changed(this.flags, found[1]!);
+  }
+
+  private part(): void {
+    this.skipIgnored();
+    const char = this.scan.next();
+    if (char === '') return;
+    const special = this.parts[char];
+    if (special) special();
+    else this.atom(literal(char));
+  }
+
+  /** With option x white space and comments mean nothing. */
+  private skipIgnored(): void {
+    if (this.flags.x) this.scan.match(/(?:[\t-\r \u0085\u200e\u200f\u2028\u2029]|#[^\n]*\n?)*/y);
+  }
+
+  private readonly parts: Readonly<Record<string, () => void>> = {
+    '.': () => this.atom(this.flags.s ? '[^]' : '[^\\n]'),
+    '^': () => this.assertion(this.flags.m ? '(?:^|(?<=\\n)(?=[^]))' : '^'),
+    $: () => this.assertion(this.flags.m ? '(?=\\n|$)' : lineEnd),
+    '[': () => this.atom(readClass(this.scan, this.flags)),
+    '\\': () => this.escape(),
+    '(': () => this.group(),
+    ')': () => this.close(),
+    '|': () => {
+      this.hasAlternatives = true;
+      this.out += '|';
+    },
+    '*': () => this.dangling(),
+    '+': () => this.dangling(),
+    '?': () => this.dangling(),
+  };
+
+  private dangling(): never {
+    throw invalid('quantifier does not follow a repeatable item');
+  }
+
+  /** An assertion; PCRE lets it be repeated, which makes no sense. */
+  private assertion(text: string): void {
+    this.out += text;
+    if (this.quantifier() !== '') throw unsupported('a repeated assertion');
+  }
+
+  private atom(text: string): void {
+    this.out += text + this.quantifier();
+  }
+
+  private quantifier(): string {
+    this.skipIgnored();
+    if (this.scan.match(/\{,\d+\}/y)) throw unsupported('{,n}');
+    const found = this.scan.match(/([*+?]|\{\d+(?:,\d*)?\})([+?]?)/y);
+    if (!found) return '';
+    if (found[2] === '+') throw unsupported('a possessive quantifier');
+    if (this.isInLookbehind() && !/^\{\d+\}$/.test(found[1]!))
+      throw invalid('lookbehind assertion is not fixed length');
+    return found[0];
+  }
+
+  private isInLookbehind(): boolean {
+    return this.open.some(({ isLookbehind }) => isLookbehind);
+  }
+
+  private escape(): void {
+    if (this.scan.take('E')) return;
+    if (this.scan.take('Q')) {
+      this.quoted();
+      return;
+    }
+    const found = readEscape(this.scan);
+    if (found.kind === 'character') this.atom(literal(found.char));
+    else if (found.kind === 'other') this.otherEscape(found.letter);
+    else if (found.isAscii && this.flags.i) this.atom(found.isNegated ? `(?:(?!${word})[^])` : `(?:${word})`);
+    else this.atom(`[${found.isNegated ? '^' : ''}${found.inside}]`);
+  }
+
+  private quoted(): void {
+    const end = this.scan.source.indexOf('\\E', this.scan.at);
+    const text = this.scan.source.slice(this.scan.at, end < 0 ? undefined : end);
+    this.scan.at += text.length;
+    this.scan.take('\\E');
+    const chars = [...text];
+    this.out += chars.map(literal).join('');
+    if (chars.length > 0) this.out += this.quantifier();
+  }
+
+  private otherEscape(letter: string): void {
+    const boundary = `(?:(?<=${word})(?!${word})|(?<!${word})(?=${word}))`;
+    const notBoundary = `(?:(?<=${word})(?=${word})|(?<!${word})(?!${word}))`;
+    const assertions: Readonly<Record<string, string>> = {
+      A: '^',
+      z: '$',
+      Z: lineEnd,
+      b: this.flags.i ? boundary : '\\b',
+      B: this.flags.i ? notBoundary : '\\B',
+    };
+    const assertion = assertions[letter];
+    if (assertion) this.assertion(assertion);
+    else if (letter === 'R') this.atom('(?:\\r\\n|[\\n\\v\\f\\r\\u0085\\u2028\\u2029])');
+    else if (letter === 'k') this.reference(this.names.get(this.referencedName()) ?? 0);
+    else this.reference(Number(letter + this.scan.match(/\d*/y)![0]));
+  }
+
+  private referencedName(): string {
+    const found = this.scan.match(/<(\w+)>|\{(\w+)\}|'(\w+)'/y);
+    if (!found) throw invalid('\\k is not followed by a name');
+    return (found[1] ?? found[2] ?? found[3])!;
+  }
+
+  /** PCRE fails where a group that took no part is referred to, JavaScript does not; so it must have taken part. */
+  private reference(number: number): void {
+    if (number > 9 || !this.certain.has(number)) throw unsupported('a back reference to a group that may be unset');
+    this.hasReference = true;
+    this.atom(`(?:\\${number})`);
+  }
+
+  private group(): void {
+    if (this.scan.peek() === '*') throw unsupported('(*');
+    if (!this.scan.take('?')) {
+      this.capture('(');
+      return;
+    }
+    if (this.scan.take('#')) {
+      this.scan.until(')', 'missing ) after (?# comment');
+      return;
+    }
+    const simple = this.scan.match(/:|=|!|<=|<!/y);
+    if (simple) this.enter(`(?${simple[0]}`, 0, simple[0]);
+    else if (!this.namedGroup() && !this.flagGroup()) throw unsupported(`(?${this.scan.peek()}`);
+  }
+
+  private capture(text: string, name?: string): void {
+    this.groups += 1;
+    if (name !== undefined) {
+      if (this.names.has(name)) throw invalid('two named subpatterns have the same name');
+      this.names.set(name, this.groups);
+    }
+    this.enter(text, this.groups, '');
+  }
+
+  private enter(text: string, number: number, kind: string): void {
+    this.out += text;
+    const isLookbehind = kind.startsWith('<');
+    this.open.push({ flags: this.flags, number, isLookbehind, isNegative: kind.endsWith('!') });
+  }
+
+  private namedGroup(): boolean {
+    if (this.scan.match(/P=(\w+)\)/y)) throw unsupported('(?P=');
+    const found = this.scan.match(/P?<([A-Za-z_]\w*)>|'([A-Za-z_]\w*)'/y);
+    if (found) this.capture('(', found[1] ?? found[2]);
+    return found !== null;
+  }
+
+  private flagGroup(): boolean {
+    const found = this.scan.match(/([imsx]*)(?:-([imsx]+))?([:)])/y);
+    if (!found) return false;
+    const next = changed(changed(this.flags, found[1]!), found[2] ?? '', false);
+    if (next.i !== this.flags.i) throw unsupported('option i for a part of a pattern');
+    if (found[3] === ':') this.enter('(?:', 0, ':');
+    this.flags = next;
+    return true;
+  }
+
+  private close(): void {
+    const group = this.open.pop();
+    if (!group) throw invalid('unmatched closing parenthesis');
+    this.flags = group.flags;
+    this.out += ')';
+    const quantifier = this.quantifier();
+    this.out += quantifier;
+    const isCertain = quantifier === '' && !this.open.some(({ isNegative }) => isNegative) && !group.isNegative;
+    if (group.number > 0 && isCertain) this.certain.add(group.number);
+    if (quantifier !== '') this.certain.clear();
+  }
+}
+
+const changed = (flags: Flags, letters: string, value = true): Flags => ({
+  ...flags,
+  ...Object.fromEntries([...letters].map((letter) => [letter, value])),
+});
+
+const none: Flags = { i: false, m: false, s: false, x: false };
+
+/** A PCRE pattern with its options as a JavaScript expression. */
+export const compilePattern = (source: string, options: string): RegExp => {
+  const { source: translated, ignoresCase } = new Translation(source, changed(none, options)).run();
+  try {
+    return new RegExp(translated, ignoresCase ? 'iu' : 'u');
+  } catch (error) {
+    throw invalid((error as Error).message);
+  }
+};
