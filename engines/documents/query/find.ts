@@ -9,7 +9,8 @@ import { compileSort, inNaturalOrder, type Sort } from '../sort.ts';
 import type { Collection } from '../storage/collection.ts';
 import type { Store } from '../storage/store.ts';
 import { hintedPlan, type Plan, planFor, scanPlan } from './planner.ts';
-import { type Scan, scanOf } from './scan.ts';
+import { scanOf } from './run-plan.ts';
+import type { Scan } from './scan.ts';
 import { limited, listSource, type Source, scanSource, skipped, sorted } from './source.ts';
 import type { TimeLimit } from './time-limit.ts';
 

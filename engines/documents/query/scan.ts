@@ -1,13 +1,11 @@
 import type { Value } from '../bson/value.ts';
 import { documentAt } from '../bson/value.ts';
-import { DocumentError } from '../errors.ts';
 import type { Matcher } from '../filter/matcher.ts';
-import { type Collection, type Index, namespaceOf } from '../storage/collection.ts';
+import type { Collection } from '../storage/collection.ts';
 import { scoped } from '../storage/environment.ts';
 import type { Store } from '../storage/store.ts';
 import type { Range } from './bounds.ts';
 import type { Plan } from './planner.ts';
-import type { TimeLimit } from './time-limit.ts';
 
 /** A document a query found, with the key it is stored under. */
 export interface Found {
@@ -40,6 +38,15 @@ const stepsPerLook = 32;
 /** Whether the time of a budget is over, looked at only now and then. */
 const isOver = (steps: number, budget: Budget): boolean =>
   steps % stepsPerLook === 0 && performance.now() > budget.until;
+
+/** Tells of each document once that it has not been seen before. */
+const firstSights = () => {
+  const seen = new Set<string>();
+  return (id: Buffer): boolean => {
+    const before = seen.size;
+    return seen.add(id.toString('latin1')).size > before;
+  };
+};
 
 abstract class RangeScan implements Scan {
   readonly examined: Examined = { keys: 0, documents: 0 };
@@ -90,7 +97,7 @@ abstract class RangeScan implements Scan {
 }
 
 /** Reads a collection in the order of its `_id`s. */
-class CollectionScan extends RangeScan {
+export class CollectionScan extends RangeScan {
   private readonly store: Store;
   private readonly matches: Matcher;
 
@@ -115,24 +122,18 @@ class CollectionScan extends RangeScan {
 }
 
 /** Reads an index and fetches the documents its entries name. */
-class IndexScan extends RangeScan {
+export class IndexScan extends RangeScan {
   private readonly store: Store;
   private readonly collection: Collection;
   private readonly matches: Matcher;
-  private readonly seen: Set<string> | undefined;
+  private readonly isNew: (id: Buffer) => boolean;
 
   constructor(store: Store, collection: Collection, plan: Plan & { kind: 'index' }, matches: Matcher) {
     super(plan.index.id, plan.ranges, plan.isReverse);
     this.store = store;
     this.collection = collection;
     this.matches = matches;
-    this.seen = plan.index.multikey.includes(true) ? new Set() : undefined;
-  }
-
-  private isRepeat(id: Buffer): boolean {
-    if (!this.seen) return false;
-    const before = this.seen.size;
-    return this.seen.add(id.toString('latin1')).size === before;
+    this.isNew = plan.index.multikey.includes(true) ? firstSights() : () => true;
   }
 
   private fetch(id: Buffer): Found | undefined {
@@ -146,7 +147,7 @@ class IndexScan extends RangeScan {
     for (const { key, value: id } of page) {
       this.passed(key);
       this.examined.keys += 1;
-      const match = this.isRepeat(id) ? undefined : this.fetch(id);
+      const match = this.isNew(id) ? this.fetch(id) : undefined;
       if (match) found.push(match);
       if (found.length >= budget.documents) return true;
     }
@@ -163,7 +164,8 @@ class IndexScan extends RangeScan {
   }
 }
 
-class IdScan implements Scan {
+/** Reads the documents of some `_id`s. */
+export class IdScan implements Scan {
   readonly examined: Examined = { keys: 0, documents: 0 };
   isDone = false;
   private at = 0;
@@ -194,10 +196,10 @@ class IdScan implements Scan {
 }
 
 /** Several scans one after the other, each document once. */
-class UnionScan implements Scan {
+export class UnionScan implements Scan {
   isDone: boolean;
   private readonly scans: readonly Scan[];
-  private readonly seen = new Set<string>();
+  private readonly isNew = firstSights();
   private at = 0;
 
   constructor(scans: readonly Scan[]) {
@@ -213,83 +215,11 @@ class UnionScan implements Scan {
     };
   }
 
-  private isNew({ id }: Found): boolean {
-    const before = this.seen.size;
-    return this.seen.add(id.toString('latin1')).size > before;
-  }
-
   take(budget: Budget): Found[] {
     const scan = this.scans[this.at];
-    const found = scan ? scan.take(budget).filter((one) => this.isNew(one)) : [];
+    const found = scan ? scan.take(budget).filter(({ id }) => this.isNew(id)) : [];
     if (!scan || scan.isDone) this.at += 1;
     this.isDone = this.at >= this.scans.length;
     return found;
   }
 }
-
-const indexesOf = (plan: Plan): Index[] => {
-  if (plan.kind === 'union') return plan.plans.flatMap(indexesOf);
-  return plan.kind === 'index' ? [plan.index] : [];
-};
-
-/** A scan that fails, and does not just end early, once its collection or an index it reads is dropped. */
-const guarded = (
-  scan: Scan,
-  store: Store,
-  collection: Collection,
-  indexes: readonly Index[],
-  timeLimit: TimeLimit | undefined,
-): Scan => ({
-  get examined() {
-    return scan.examined;
-  },
-  get isDone() {
-    return scan.isDone;
-  },
-  take: (budget) => {
-    store.assertRunning();
-    timeLimit?.check();
-    const isThere = store.catalogue.get(namespaceOf(collection)) === collection;
-    if (!isThere || indexes.some((index) => !collection.indexes.includes(index))) {
-      throw new DocumentError(
-        'QueryPlanKilled',
-        'query plan killed :: the collection or an index was dropped meanwhile',
-      );
-    }
-    return scan.take(budget);
-  },
-});
-
-/** Counts the use of an index, or of the `_id`s. */
-const noteUse = (collection: Collection, plan: Plan): void => {
-  if (plan.kind === 'index') plan.index.uses += 1;
-  else if (plan.kind === 'ids') collection.uses += 1;
-  else if (plan.kind === 'union') for (const part of plan.plans) noteUse(collection, part);
-};
-
-/** Carries out a plan; every document is checked against the whole filter. */
-export const scanOf = (
-  store: Store,
-  collection: Collection,
-  plan: Plan,
-  matches: Matcher,
-  timeLimit?: TimeLimit,
-): Scan => {
-  noteUse(collection, plan);
-  return guarded(bareScan(store, collection, plan, matches), store, collection, indexesOf(plan), timeLimit);
-};
-
-const bareScan = (store: Store, collection: Collection, plan: Plan, matches: Matcher): Scan => {
-  switch (plan.kind) {
-    case 'ids':
-      return new IdScan(store, collection, plan.ids, matches);
-    case 'collection':
-      return new CollectionScan(store, collection, plan.ranges, plan.isReverse, matches);
-    case 'index':
-      return new IndexScan(store, collection, plan, matches);
-    case 'union':
-      return new UnionScan(plan.plans.map((part) => bareScan(store, collection, part, matches)));
-    case 'nothing':
-      return new UnionScan([]);
-  }
-};

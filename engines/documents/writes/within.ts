@@ -1,5 +1,6 @@
 import { planOf } from '../query/find.ts';
-import { type Budget, type Found, scanOf } from '../query/scan.ts';
+import { scanOf } from '../query/run-plan.ts';
+import type { Budget, Found } from '../query/scan.ts';
 import { turn } from '../query/source.ts';
 import type { Sort } from '../sort.ts';
 import { type Collection, namespaceOf } from '../storage/collection.ts';
