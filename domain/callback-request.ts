@@ -2,7 +2,7 @@ import type { CallbackCause } from './callback-events.ts';
 import type { Ask, CallbackEvent, CallingBack, OpenRequest } from './callback-state.ts';
 import { type Refusal, refuse } from './decider.ts';
 import { defaultPolicies, policyAt } from './permission-policy.ts';
-import { type Instant, seconds } from './time.ts';
+import { type Instant, wholeSecond } from './time.ts';
 
 type Fields<T extends CallbackEvent['type']> = Omit<Extract<CallbackEvent, { type: T }>, 'type'>;
 type Pair = { channelId: string; customerId: string };
@@ -22,8 +22,6 @@ export const pairOfCallback = (callbackId: string): Pair | null => {
 
 /** A request ends with the permission that comes with it. */
 const expiryOf = (at: Instant): Instant => at + policyAt(defaultPolicies, at).temporaryFor;
-
-const wholeSecond = (at: Instant): Instant => at - (at % seconds(1));
 
 /**
  * Whether a customer who asked at an instant waits now: nobody has spoken with them since, and it has not run out. Meta tells

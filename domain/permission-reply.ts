@@ -1,6 +1,6 @@
 import { type PermissionPolicy, policyAt } from './permission-policy.ts';
 import type { Permission, PermissionEvent, PermissionRequest } from './permission-state.ts';
-import { type Instant, notBefore, seconds } from './time.ts';
+import { type Instant, notBefore, seconds, wholeSecond } from './time.ts';
 
 /** What a customer (or Meta on their behalf) answered. `messageId` / `callId`: what the answer refers to, if anything. */
 export type Reply = {
@@ -16,14 +16,11 @@ export type Reply = {
 type Pair = { channelId: string; customerId: string; ticketId: string | null };
 type Events = readonly PermissionEvent[];
 
-/** Meta tells time in whole seconds. */
-const second = (at: Instant) => Math.floor(at / 1_000);
-
 /** Whether an answer is older than the last one we know, or the same one again. */
 const isOldNews = ({ lastReply }: Permission, { at, response, permanent }: Reply) => {
-  if (lastReply === null || second(at) > second(lastReply.at)) return false;
+  if (lastReply === null || wholeSecond(at) > wholeSecond(lastReply.at)) return false;
   const repeated = lastReply.accepted === (response === 'accept') && lastReply.permanent === permanent;
-  return repeated || second(at) < second(lastReply.at);
+  return repeated || wholeSecond(at) < wholeSecond(lastReply.at);
 };
 
 /** Meta's clock is not ours: what lies closer together than this may have come in either order. */
