@@ -50,14 +50,21 @@ const giveUpCall: Firing = (w, timer) => {
   return w.transact(call, callId, { type: 'GiveUpCall', at: timer.dueAt, callId }, contextFor(timer));
 };
 
-const partiesOf = (timer: StoredTimer) => ({
-  channelId: field(timer, 'channelId'),
-  customerId: field(timer, 'customerId'),
-});
+const onChannel =
+  (type: 'RetrySettings' | 'LetTimePass'): Firing =>
+  (w, timer) => {
+    const channelId = field(timer, 'channelId');
+    return w.transact(channel, channelId, { type, at: timer.dueAt, channelId }, contextFor(timer));
+  };
 
-const pairOf = async (w: WriteSide, timer: StoredTimer) => {
-  const parties = partiesOf(timer);
-  const pair = pairKey(parties.channelId, parties.customerId);
+const pairOf = (timer: StoredTimer) => {
+  const parties = { channelId: field(timer, 'channelId'), customerId: field(timer, 'customerId') };
+  return { pair: pairKey(parties.channelId, parties.customerId), parties };
+};
+
+/** The pair with the ticket that is open now. */
+const pairAndTicketOf = async (w: WriteSide, timer: StoredTimer) => {
+  const { pair, parties } = pairOf(timer);
   const { ticketId } = await w.stateOf(conversation, pair);
   return { pair, parties: { ...parties, ticketId } };
 };
@@ -97,7 +104,7 @@ const firings: Record<TimerKind, Firing> = {
     const [callId, agentId] = [field(timer, 'callId'), field(timer, 'agentId')];
     const { direction } = await w.stateOf(call, callId);
     if (direction !== null) return;
-    const { pair, parties } = await pairOf(w, timer);
+    const { pair, parties } = await pairAndTicketOf(w, timer);
     const at = timer.dueAt;
     const ended = { type: 'RecordOutgoingEnded', at, ...parties, callId, result: 'failed' } as const;
     await w.transact(permission, pair, ended, contextFor(timer));
@@ -106,13 +113,13 @@ const firings: Record<TimerKind, Firing> = {
   },
 
   permission_expires: async (w, timer) => {
-    const { pair, parties } = await pairOf(w, timer);
+    const { pair, parties } = await pairAndTicketOf(w, timer);
     const expire = { type: 'ExpirePermission', at: timer.dueAt, ...parties } as const;
     await w.transact(permission, pair, expire, contextFor(timer));
   },
 
   request_expires: async (w, timer) => {
-    const { pair, parties } = await pairOf(w, timer);
+    const { pair, parties } = await pairAndTicketOf(w, timer);
     const expire = {
       type: 'ExpireRequest',
       at: timer.dueAt,
@@ -123,34 +130,27 @@ const firings: Record<TimerKind, Firing> = {
   },
 
   invite_expires: (w, timer) => {
-    const parties = partiesOf(timer);
+    const { pair, parties } = pairOf(timer);
     const expire = { type: 'ExpireInvite', at: timer.dueAt, ...parties, inviteId: field(timer, 'inviteId') } as const;
-    return w.transact(conversation, pairKey(parties.channelId, parties.customerId), expire, contextFor(timer));
+    return w.transact(conversation, pair, expire, contextFor(timer));
   },
 
   callback_expires: (w, timer) => {
-    const parties = partiesOf(timer);
+    const { pair, parties } = pairOf(timer);
     const expire = { type: 'ExpireCallback', at: timer.dueAt, ...parties } as const;
-    return w.transact(conversation, pairKey(parties.channelId, parties.customerId), expire, contextFor(timer));
+    return w.transact(conversation, pair, expire, contextFor(timer));
   },
 
   request_unconfirmed: async (w, timer) => {
-    const { pair, parties } = await pairOf(w, timer);
+    const { pair, parties } = pairOf(timer);
     const { requests } = await w.stateOf(permission, pair);
     if (!requests.some((r) => r.requestId === field(timer, 'requestId') && isUnsure(r))) return;
     const to = await w.directory.find(timer.store, parties.customerId);
     if (to) await consultMeta(w, { channelId: parties.channelId, to }, contextFor(timer));
   },
 
-  settings_retried: (w, timer) => {
-    const channelId = field(timer, 'channelId');
-    return w.transact(channel, channelId, { type: 'RetrySettings', at: timer.dueAt, channelId }, contextFor(timer));
-  },
-
-  channel_time_passed: (w, timer) => {
-    const channelId = field(timer, 'channelId');
-    return w.transact(channel, channelId, { type: 'LetTimePass', at: timer.dueAt, channelId }, contextFor(timer));
-  },
+  settings_retried: onChannel('RetrySettings'),
+  channel_time_passed: onChannel('LetTimePass'),
 
   restriction_checked: async (w, timer) => {
     const channelId = field(timer, 'channelId');
