@@ -67,6 +67,14 @@ beforeAll(async () => {
 });
 afterAll(() => world?.stop());
 
+const nothingYet = {
+  allowed: false,
+  code: 'permission.none',
+  nextAllowedAt: null,
+  missesLeft: 4,
+  counters: { requests24h: 0, requests7d: 0, connected24h: 0, unanswered: 0 },
+};
+
 describe('a customer nobody asked yet', () => {
   test('may be asked, but not called', async () => {
     const { status, body } = await world.askAt(position, path('4915112345'));
@@ -79,11 +87,7 @@ describe('a customer nobody asked yet', () => {
       source: null,
       requests: [],
       verdict: {
-        allowed: false,
-        code: 'permission.none',
-        nextAllowedAt: null,
-        missesLeft: 4,
-        counters: { requests24h: 0, requests7d: 0, connected24h: 0, unanswered: 0 },
+        ...nothingYet,
       },
       request: { allowed: true, code: null, nextAllowedAt: null },
     });
@@ -111,11 +115,7 @@ describe('a number nobody has met', () => {
       state: 'none',
       requests: [],
       verdict: {
-        allowed: false,
-        code: 'permission.none',
-        nextAllowedAt: null,
-        missesLeft: 4,
-        counters: { requests24h: 0, requests7d: 0, connected24h: 0, unanswered: 0 },
+        ...nothingYet,
         limits: [
           { action: 'request', periodHours: 24, maxAllowed: 1, used: 0, freeAt: null, toldByMetaAt: null },
           { action: 'request', periodHours: 168, maxAllowed: 2, used: 0, freeAt: null, toldByMetaAt: null },
