@@ -103,15 +103,10 @@ export const withViolation = (all: Restrictions['violations'], { metaType, at }:
   return [...all.filter((one) => one.metaType !== metaType), { metaType, at: Math.max(at, before) }];
 };
 
-/** Until when calls in a direction are stopped at an instant (`null`: nobody says); `undefined` when they are not. */
-export const stoppedUntil = (
-  { restrictions }: Restrictions,
-  direction: 'incoming' | 'outgoing',
-  at: Instant,
-): Instant | null | undefined => {
-  const ends = restrictions
-    .filter((one) => (one.restriction === direction || one.restriction === 'both') && !isOver(one, at))
-    .map(({ until }) => until);
-  if (ends.length === 0) return undefined;
-  return ends.includes(null) ? null : Math.max(...ends.map(Number));
+/** What stops calls in a direction at an instant: of several restrictions the one that lasts longest. */
+export const stoppedBy = ({ restrictions }: Restrictions, direction: 'incoming' | 'outgoing', at: Instant) => {
+  const stopping = restrictions.filter(
+    (one) => (one.restriction === direction || one.restriction === 'both') && !isOver(one, at),
+  );
+  return stopping.find((one) => !stopping.some((other) => isLonger(other, one)));
 };

@@ -13,7 +13,7 @@ import {
   type Restrictions,
   restrictionDecisions,
   restrictionEvents,
-  stoppedUntil,
+  stoppedBy,
   withoutRestriction,
   withRestriction,
   withViolation,
@@ -144,11 +144,20 @@ export const grantsByCallback = ({ atMeta, calling }: Channel): boolean =>
 const hoursAt = ({ calling }: Channel, at: Instant) => openness(calling.workingHours, calling.holidays, at);
 const waitingUntil = (until: Instant | null) => (until === null ? {} : { retryAt: until });
 
-/** Why this number may ask nobody for permission at this instant, or `null` when it may: asking knows no hours. */
-export const askingRefusal = (s: Channel, at: Instant): Refusal | null => {
-  const until = stoppedUntil(s, 'outgoing', at);
-  return until === undefined ? null : refuse('channel.restricted', waitingUntil(until));
+/** Meta's word against calls in a direction; it names the restriction, and when that ends, if anybody knows. */
+const restrictedNow = (s: Channel, direction: 'incoming' | 'outgoing', at: Instant): Refusal | null => {
+  const stopping = stoppedBy(s, direction, at);
+  if (stopping === undefined) return null;
+  const { restriction, metaType, until, since } = stopping;
+  const because = [{ type: 'ChannelRestricted', at: since }];
+  return refuse('channel.calling_disabled', {
+    ...waitingUntil(until),
+    facts: { restriction, metaType, until, because },
+  });
 };
+
+/** Why this number may ask nobody for permission at this instant, or `null` when it may: asking knows no hours. */
+export const askingRefusal = (s: Channel, at: Instant): Refusal | null => restrictedNow(s, 'outgoing', at);
 
 /** Why this number may not place a call at this instant, or `null` when it may. */
 export const outgoingRefusal = (s: Channel, at: Instant): Refusal | null => {
@@ -160,11 +169,10 @@ export const outgoingRefusal = (s: Channel, at: Instant): Refusal | null => {
 };
 
 /** Why nobody can call this number, or `null`. It knows no hours: whoever is invited now may call within days. */
-export const callInRefusal = (s: Channel, at: Instant): Refusal | null => {
-  if (!s.calling.enabled || !s.calling.userInitiatedEnabled) return refuse('channel.calling_disabled');
-  const until = stoppedUntil(s, 'incoming', at);
-  return until === undefined ? null : refuse('channel.calling_disabled', waitingUntil(until));
-};
+export const callInRefusal = (s: Channel, at: Instant): Refusal | null =>
+  s.calling.enabled && s.calling.userInitiatedEnabled
+    ? restrictedNow(s, 'incoming', at)
+    : refuse('channel.calling_disabled');
 
 /** Why an incoming call at this instant may ring nobody, or `null` when it may. */
 export const incomingMissReason = (s: Channel, at: Instant): 'incoming_disabled' | 'outside_hours' | null => {

@@ -1,5 +1,5 @@
 import { channel } from '../../domain/channel.ts';
-import { stoppedUntil } from '../../domain/channel-restrictions.ts';
+import { stoppedBy } from '../../domain/channel-restrictions.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Context } from '../../store/event-log.ts';
 import { stepOf, type WriteSide } from '../write-side.ts';
@@ -38,7 +38,7 @@ export const recordSettingsReport = async (w: WriteSide, { channelId, reported, 
   }
   const state = await w.stateOf(channel, channelId);
   const { configuration } = state;
-  const isStopped = stoppedUntil(state, 'incoming', at) !== undefined;
+  const isStopped = stoppedBy(state, 'incoming', at) !== undefined;
   const all = differences(callingSettings(state.calling, at), reported);
   const differs = all.filter((setting) => !(isStopped && setting === 'callButton'));
   const report = { type: 'RecordSettingsReport', at, channelId, configuration, differs } as const;

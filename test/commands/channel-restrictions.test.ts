@@ -123,7 +123,10 @@ describe('a restriction', () => {
         method: 'template',
         template,
       });
-    const refused = { code: 'channel.restricted', nextAllowedAt: new Date(week * 1_000).toISOString() };
+    const until = new Date(week * 1_000).toISOString();
+    const named = { restriction: 'both', metaType: incomingToo, until };
+    const because = [expect.objectContaining({ type: 'ChannelRestricted' })];
+    const refused = { code: 'channel.calling_disabled', ...named, because, nextAllowedAt: until };
     expect(await request()).toMatchObject({ status: 409, body: refused });
 
     const metaCallId = fresh.metaCallId();

@@ -191,9 +191,14 @@ describe('where Meta refuses and we had not expected it, it is asked why', () =>
     await world.ask(care.as('ana'), `/v1/calls/${placed.body.callId}/end`);
   });
 
+  const stopped = { code: 'channel.calling_disabled' };
   test.each([
-    ['a restriction that we never heard of', 200, { code: 'channel.restricted', nextAllowedAt: iso(noon + days(2)) }],
-    ['nothing', 400, { code: 'channel.calling_disabled' }],
+    [
+      'a restriction that we never heard of',
+      200,
+      { ...stopped, restriction: 'outgoing', nextAllowedAt: iso(noon + days(2)) },
+    ],
+    ['nothing', 400, stopped],
   ])('a number whose calls are stopped is looked at: it tells %s', async (_, status, body) => {
     const other = await openStore(world, ['ana']);
     world.clock.now = noon;

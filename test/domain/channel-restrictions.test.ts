@@ -47,6 +47,11 @@ const endedBy = (because: 'time' | 'lifted', told: ToldRestriction, at: number):
   ...told,
   because,
 });
+const refusedBy = ({ restriction, metaType, until }: ToldRestriction) => ({
+  refused: 'channel.calling_disabled',
+  ...(until !== null && { retryAt: until }),
+  facts: { restriction, metaType, until, because: [{ type: 'ChannelRestricted', at: monday }] },
+});
 const passes = (at: number) => ({ type: 'LetTimePass' as const, at, channelId });
 const lists = (at: number, ...list: ToldRestriction[]) => ({
   type: 'RecordRestrictionList' as const,
@@ -97,9 +102,8 @@ describe('a restriction of Meta', () => {
     given(...set, restricted(stop('outgoing', null)))
       .when(passes(monday + days(4_000)))
       .thenNothing();
-    expect(outgoingRefusal(numberWith(restricted(stop('outgoing', null))), monday + days(4_000))).toEqual({
-      refused: 'channel.restricted',
-    });
+    const endless = stop('outgoing', null);
+    expect(outgoingRefusal(numberWith(restricted(endless)), monday + days(4_000))).toEqual(refusedBy(endless));
   });
 });
 
@@ -140,9 +144,8 @@ describe('two restrictions of different kinds that stop the same', () => {
     ['the shorter first', [restricted(short), restricted(long)]],
     ['the longer first', [restricted(long), restricted(short)]],
   ])('last until the later end: %s', (_, events) => {
-    const refusedUntilWeek = { refused: 'channel.restricted', retryAt: week };
-    expect(outgoingRefusal(numberWith(...events), monday)).toEqual(refusedUntilWeek);
-    expect(outgoingRefusal(numberWith(...events), monday + days(2))).toEqual(refusedUntilWeek);
+    expect(outgoingRefusal(numberWith(...events), monday)).toEqual(refusedBy(long));
+    expect(outgoingRefusal(numberWith(...events), monday + days(2))).toEqual(refusedBy(long));
     expect(outgoingRefusal(numberWith(...events), week)).toBeNull();
   });
 
@@ -156,19 +159,21 @@ describe('two restrictions of different kinds that stop the same', () => {
   });
 
   test('of which one has no end last until Meta says so', () => {
-    const state = numberWith(restricted(short), restricted(stop('both', null)));
-    expect(outgoingRefusal(state, monday)).toEqual({ refused: 'channel.restricted' });
+    const endless = stop('both', null);
+    expect(outgoingRefusal(numberWith(restricted(short), restricted(endless)), monday)).toEqual(refusedBy(endless));
   });
 });
 
 describe('what is stopped', () => {
-  test.each<[ToldRestriction['restriction'], object | null, string | null]>([
-    ['outgoing', { refused: 'channel.restricted', retryAt: week }, null],
-    ['incoming', null, 'incoming_disabled'],
-    ['both', { refused: 'channel.restricted', retryAt: week }, 'incoming_disabled'],
-    ['icon', null, null],
-  ])('%s', (restriction, outgoing, incoming) => {
-    const state = numberWith(restricted(stop(restriction, week)));
+  test.each<[ToldRestriction['restriction'], boolean, string | null]>([
+    ['outgoing', true, null],
+    ['incoming', false, 'incoming_disabled'],
+    ['both', true, 'incoming_disabled'],
+    ['icon', false, null],
+  ])('%s', (restriction, stopsOutgoing, incoming) => {
+    const told = stop(restriction, week);
+    const state = numberWith(restricted(told));
+    const outgoing = stopsOutgoing ? refusedBy(told) : null;
     expect(outgoingRefusal(state, week - 1)).toEqual(outgoing);
     expect(askingRefusal(state, week - 1)).toEqual(outgoing);
     expect(incomingMissReason(state, week - 1)).toBe(incoming);

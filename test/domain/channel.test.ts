@@ -29,6 +29,12 @@ const restricted = (restriction: 'outgoing' | 'incoming' | 'both' | 'icon', unti
   metaType: 'RESTRICTED',
 });
 
+const stoppedBy = (restriction: 'outgoing' | 'incoming' | 'both', until: number | null, retryAt = until) => ({
+  refused: 'channel.calling_disabled',
+  ...(retryAt !== null && { retryAt }),
+  facts: { restriction, metaType: 'RESTRICTED', until, because: [{ type: 'ChannelRestricted', at: monday }] },
+});
+
 describe('a number', () => {
   test('belongs to the store that connects it first', () => {
     given().when(connect).then(connected);
@@ -98,29 +104,24 @@ describe('calls and requests from a number', () => {
       { refused: 'channel.calling_disabled' },
     ],
     ['without hours', numberWith({ ...configured, workingHours: null }), night, null],
-    [
-      'restricted for good',
-      numberWith(configured, restricted('outgoing', null)),
-      monday,
-      { refused: 'channel.restricted' },
-    ],
+    ['restricted for good', numberWith(configured, restricted('outgoing', null)), monday, stoppedBy('outgoing', null)],
     [
       'restricted for an hour',
       numberWith(configured, restricted('both', monday + hours(1))),
       monday,
-      { refused: 'channel.restricted', retryAt: monday + hours(1) },
+      stoppedBy('both', monday + hours(1)),
     ],
     [
       'restricted until the night',
       numberWith(configured, restricted('outgoing', night)),
       monday,
-      { refused: 'channel.restricted', retryAt: nextMonday },
+      stoppedBy('outgoing', night, nextMonday),
     ],
     [
       'restricted for one more ms',
       numberWith(configured, restricted('outgoing', monday + 1)),
       monday,
-      { refused: 'channel.restricted', retryAt: monday + 1 },
+      stoppedBy('outgoing', monday + 1),
     ],
     ['no longer restricted', numberWith(configured, restricted('outgoing', monday)), monday, null],
     ['restricted for incoming calls only', numberWith(configured, restricted('incoming', null)), monday, null],
@@ -131,18 +132,13 @@ describe('calls and requests from a number', () => {
 
   test.each([
     ['outside its hours', numberWith(configured), night, null],
-    ['restricted for good', numberWith(configured, restricted('both', null)), night, { refused: 'channel.restricted' }],
-    [
-      'restricted',
-      numberWith(configured, restricted('outgoing', night)),
-      monday,
-      { refused: 'channel.restricted', retryAt: night },
-    ],
+    ['restricted for good', numberWith(configured, restricted('both', null)), night, stoppedBy('both', null)],
+    ['restricted', numberWith(configured, restricted('outgoing', night)), monday, stoppedBy('outgoing', night)],
     [
       'restricted for one more ms',
       numberWith(configured, restricted('outgoing', night)),
       night - 1,
-      { refused: 'channel.restricted', retryAt: night },
+      stoppedBy('outgoing', night),
     ],
     ['restricted no longer', numberWith(configured, restricted('outgoing', night)), night, null],
   ])('asking for permission knows no hours, but Meta’s restrictions: %s', (_, state, at, refusal) => {
@@ -156,8 +152,8 @@ describe('inviting customers to call knows no hours', () => {
     ['never set up', numberWith(), disabled],
     ['calling off', numberWith({ ...configured, enabled: false }), disabled],
     ['incoming calls off', numberWith({ ...configured, userInitiatedEnabled: false }), disabled],
-    ['incoming calls restricted', numberWith(configured, restricted('incoming', null)), disabled],
-    ['all restricted', numberWith(configured, restricted('both', night + 1)), { ...disabled, retryAt: night + 1 }],
+    ['incoming calls restricted', numberWith(configured, restricted('incoming', null)), stoppedBy('incoming', null)],
+    ['all restricted', numberWith(configured, restricted('both', night + 1)), stoppedBy('both', night + 1)],
     ['restricted no longer', numberWith(configured, restricted('incoming', night)), null],
     ['only outgoing calls restricted', numberWith(configured, restricted('outgoing', null)), null],
     ['only its icon hidden', numberWith(configured, restricted('icon', null)), null],

@@ -180,7 +180,6 @@ describe('what else stands in the way', () => {
   test.each([
     ['channel', 'channel.outside_hours'],
     ['channel', 'channel.calling_disabled'],
-    ['channel', 'channel.restricted'],
     ['agent', 'agent.inactive'],
     ['agent', 'agent.no_call_socket'],
     ['agent', 'agent.on_call'],

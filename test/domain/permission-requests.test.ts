@@ -234,8 +234,8 @@ describe('asking for permission', () => {
 
   test('a number that Meta has restricted asks nobody', () => {
     given()
-      .when({ ...ask(monday), channel: { refused: 'channel.restricted', retryAt: monday + days(7) } })
-      .thenRefused('channel.restricted', monday + days(7));
+      .when({ ...ask(monday), channel: { refused: 'channel.calling_disabled', retryAt: monday + days(7) } })
+      .thenRefused('channel.calling_disabled', monday + days(7));
   });
 });
 

@@ -164,10 +164,14 @@ describe('Meta’s word on a number', () => {
     expect((await call.end()).status).toBe(200);
     await customer.row({ callId: call.callId, status: 'completed' });
 
-    const refused = { status: 409, body: { code: 'channel.restricted', nextAllowedAt: until } };
+    const refused = {
+      status: 409,
+      body: { code: 'channel.calling_disabled', restriction: 'both', until, nextAllowedAt: until },
+    };
     expect(await asha.asks(desk.customer(), template)).toMatchObject(refused);
     expect(await asha.calls(customer)).toMatchObject(refused);
-    const told = { allowed: false, code: 'channel.restricted', nextAllowedAt: until };
+    const facts = { restriction: 'both', until };
+    const told = { allowed: false, code: 'channel.calling_disabled', nextAllowedAt: until, facts };
     await customer.permission({ verdict: told });
     await desk.customer().permission({ verdict: { code: 'permission.none' }, request: told });
 
@@ -189,7 +193,8 @@ describe('Meta’s word on a number', () => {
     await ringbook.simulate('/faults', {});
     expect((await channelOf(desk)).restrictions).toEqual([]);
     const { status, body } = await asha.asks(desk.customer(), template);
-    expect([status, body.code, body.metaErrorCode]).toEqual([409, 'channel.restricted', 138_014]);
+    const stopped = { code: 'channel.calling_disabled', restriction: 'outgoing', metaErrorCode: 138_014 };
+    expect([status, body]).toMatchObject([409, stopped]);
     const { restrictions } = await eventually(
       () => channelOf(desk),
       (channel) => channel.restrictions.length === 1,

@@ -131,9 +131,10 @@ describe('a number nobody has met', () => {
 
 describe('a number that Meta has restricted', () => {
   const until = noon + days(7);
+  const ends = new Date(until).toISOString();
 
   test.each([
-    [until - 1, { allowed: false, code: 'channel.restricted', nextAllowedAt: new Date(until).toISOString() }],
+    [until - 1, { allowed: false, code: 'channel.calling_disabled', nextAllowedAt: ends, facts: { until: ends } }],
     [until, { allowed: true, code: null, nextAllowedAt: null }],
   ])('asks nobody until then: at %i %j', async (at, request) => {
     const metaType = 'RESTRICTED_BUSINESS_INITIATED_CALLING';
