@@ -8,10 +8,12 @@ import type { IsKept } from './catch-up.ts';
 import { openMarks } from './marks.ts';
 import { type Listener, openSource, type Source } from './source.ts';
 import { type Question, shownReadModels } from './topics.ts';
-import { latest, nowhere, type Place } from './windows.ts';
+import { earlier, latest, nowhere, type Place } from './windows.ts';
 
 export type ReadModels = {
   source(question: Question): Source;
+  /** Up to where every read model is told. */
+  reached(): bigint;
   isKept: IsKept;
   stop(): void;
 };
@@ -65,6 +67,7 @@ export const followReadModels = async ({ db, listeners, fault }: Options): Promi
   const marking = setInterval(markAll, markMs);
   return {
     source: ({ projection }) => sources.get(projection.name)!,
+    reached: () => [...sources.values()].map(({ place }) => place().position).reduce(earlier),
     isKept: marks.isKept,
     stop() {
       clearInterval(marking);

@@ -34,6 +34,8 @@ export type SessionContext = {
   readonly now: () => number;
   readonly logger: Logger;
   source(question: Question): Source;
+  /** Up to where every read model is told. */
+  reached(): bigint;
 };
 
 export type Session = SocketHandlers & {
@@ -71,7 +73,7 @@ export const session = (socket: Socket, context: SessionContext): Session => {
   const box = outbox({ socket, highWater, maxLag, tooSlow: () => end('tooSlow') });
   const subs = subscriptions({ outbox: box, isKept: context.isKept, fault });
   const helloTimer = setTimeout(() => end('token'), limits.helloMs);
-  const beat = () => who.isKnown() && say(heartbeat(subs.all(), context.now()));
+  const beat = () => who.isKnown() && say(heartbeat(subs.all(), context.reached(), context.now()));
   const conversation: Conversation = {
     ...context,
     id,

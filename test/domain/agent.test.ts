@@ -79,6 +79,7 @@ describe('a reservation', () => {
     ['without a call socket', [registered, activated], null, 'agent.no_call_socket'],
     ['with a lost call socket', [...ready, socketClosed('s1', noon - socketGrace)], null, 'agent.no_call_socket'],
     ['on a page whose socket was taken over', [...ready, socketOpened('s2', 2)], 1, 'agent.socket_superseded'],
+    ['on a page that stands by, or asked for no call socket', ready, 0, 'agent.socket_superseded'],
     ['on another call', [...ready, reserved('c1')], null, 'agent.on_call'],
   ] as const)('does not hold an agent who is %s', (_, past, fence, code) => {
     given(...past)

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { desks } from '../support/desk.ts';
+import { openPage } from '../support/page.ts';
 import { type Ringbook, startRingbook } from '../support/ringbook.ts';
 
 let ringbook: Ringbook;
@@ -43,7 +44,11 @@ describe('Socket Connection', () => {
         body: { channelId: desk.channelId, customer: customer.waId },
         headers: { 'x-socket-fence': String(as) },
       });
-    expect(await call(standby.fence)).toMatchObject({ status: 409, body: { code: 'agent.socket_superseded' } });
+    const other = await openPage(ringbook.realtime, { token: await ringbook.token(first.who), callSocket: false });
+    const { fence: none } = await other.until(welcomed);
+    for (const fence of [standby.fence, none])
+      expect(await call(fence)).toMatchObject({ status: 409, body: { code: 'agent.socket_superseded' } });
+    await other.close();
 
     second.page.send({ type: 'claim' });
     const claimed = await second.page.until((frame) => frame.callSocket === 'active');

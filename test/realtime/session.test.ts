@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tickets } from '../../projections/index.ts';
+import { shownReadModels } from '../../realtime/topics.ts';
 import { connect } from './client.ts';
 import { openWorld, token } from './world.ts';
 
@@ -161,6 +162,14 @@ describe('a heartbeat', () => {
     const reached = await world.writer.write({ projection: tickets, store: 'elsewhere', key: 't2', doc });
     const beat = await client.frame(({ type, position }) => type === 'heartbeat' && BigInt(position) >= reached);
     expect(beat.heads).toEqual({ s1: head });
+  });
+
+  test('tells a page without subscriptions up to where every read model is told', async () => {
+    const { client } = await page({ store: 'quiet' });
+    const some = shownReadModels.map((projection) => ({ projection, store: 'elsewhere', key: 'k', doc: { at: 1 } }));
+    const reached = await world.writer.write(...some);
+    const beat = await client.frame(({ type, position }) => type === 'heartbeat' && BigInt(position) >= reached);
+    expect(beat).toMatchObject({ position: `${reached}`, heads: {} });
   });
 
   test('answers a ping at once', async () => {
