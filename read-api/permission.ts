@@ -34,14 +34,14 @@ export const permissionRoute = ({ db, directory, now }: PermissionDeps): Route =
     agents: readModel(db, agents),
   };
 
-  /** What the channel and, where the caller takes calls, they themselves have against a call. */
+  /** What the channel and, where the caller is an agent or registered as one who takes calls, they themselves have against a call. */
   const factsFor = async (caller: Caller, channelId: string, at: Instant): Promise<CallFacts> => {
     const [number, colleague] = await Promise.all([
       models.channels.get(caller.store, channelId),
       models.agents.get(caller.store, `${caller.store}.${caller.sub}`),
     ]);
     if (!number) throw notFound('channel');
-    const takesCalls = staff.includes(caller.role);
+    const takesCalls = caller.role === 'agent' || (staff.includes(caller.role) && colleague !== null);
     const channelAt = (then: Instant) => outgoingRefusal(number.doc.detail, then);
     return {
       channel: channelAt(at),

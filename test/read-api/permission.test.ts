@@ -209,13 +209,18 @@ describe('a customer who approved', () => {
     world.clock.now = noon + minutes(2);
   });
 
-  test('may not be called by an agent without a socket, but a reader sees the customer’s side', async () => {
-    expect((await world.ask(path(customerId), { sub: 'nobody' })).body.verdict).toMatchObject({
-      allowed: false,
-      code: 'agent.unknown',
-    });
-    expect((await world.ask(path(customerId), { role: 'auditor', sub: 'otto' })).body.verdict.allowed).toBe(true);
+  test('may not be called by an agent without a socket', async () => {
+    const { verdict } = (await world.ask(path(customerId), { sub: 'nobody' })).body;
+    expect(verdict).toMatchObject({ allowed: false, code: 'agent.unknown' });
   });
+
+  test.each(['auditor', 'analyst', 'team_manager', 'admin'] as const)(
+    'shows the customer’s side to whoever takes no calls: %s',
+    async (role) => {
+      const { verdict } = (await world.ask(path(customerId), { role, sub: 'otto' })).body;
+      expect(verdict.allowed).toBe(true);
+    },
+  );
 
   test('has the limits that Meta has told, and Meta’s word is the reason', async () => {
     const limit = { action: 'request' as const, period: days(7), maxAllowed: 3, used: 3, freeAt: noon + days(2) };
