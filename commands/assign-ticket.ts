@@ -1,7 +1,7 @@
 import { isRefusal, type Refusal, refuse } from '../domain/decider.ts';
 import { ticket } from '../domain/ticket.ts';
 import type { Context } from '../store/event-log.ts';
-import { isRegistered, ownTicket } from './belongings.ts';
+import { hasTeam, isRegistered, ownTicket } from './belongings.ts';
 import { tellWhatIsOver } from './tell-ticket.ts';
 import type { WriteSide } from './write-side.ts';
 
@@ -15,6 +15,7 @@ export const assignTicket =
     const owned = await ownTicket(w, context.store, ticketId);
     if (isRefusal(owned)) return owned;
     if (agentId !== null && !(await isRegistered(w, context.store, agentId))) return refuse('agent.unknown');
+    if (teamId !== null && !(await hasTeam(w, context.store, teamId))) return refuse('team.unknown');
     await tellWhatIsOver(w, ticketId, context);
     return w.transact(ticket, ticketId, { type: 'AssignTicket', at: w.now(), agentId, teamId }, context);
   };

@@ -4,6 +4,7 @@ import type { Call } from '../domain/call-state.ts';
 import { pairOfCallback } from '../domain/callback-request.ts';
 import { type Channel, channel } from '../domain/channel.ts';
 import { type Refusal, refuse } from '../domain/decider.ts';
+import { isTeam, routing } from '../domain/routing.ts';
 import { type Ticket, ticket } from '../domain/ticket.ts';
 import type { Customer } from '../store/directory.ts';
 import type { WriteSide } from './write-side.ts';
@@ -54,6 +55,10 @@ export const ownCallback = async (
 /** Whether somebody is an agent of the store. */
 export const isRegistered = async (w: WriteSide, store: string, agentId: string): Promise<boolean> =>
   (await w.stateOf(agent, agentKey(store, agentId))).profile !== null;
+
+/** Whether somebody of the store belongs to a team. */
+export const hasTeam = async (w: WriteSide, store: string, team: string): Promise<boolean> =>
+  isTeam(await w.stateOf(routing, store), team);
 
 /** The store's customer by number or `customerId`; whoever is named by a number is entered if new. */
 export const customerNamed = async (w: WriteSide, store: string, name: string): Promise<Customer | Refusal> => {

@@ -42,6 +42,9 @@ const initial: Routing = {
 
 const without = (s: Routing, journeyId: string) => s.journeys.filter((journey) => journey.journeyId !== journeyId);
 
+/** Whether anybody of the store belongs to this team. */
+export const isTeam = ({ roster }: Routing, team: string) => roster.some(({ teams }) => teams.includes(team));
+
 /** How a store hands out its incoming calls, and to whom. Stream `routing-<store>`. */
 export const routing = decider({ category: 'routing', events, initial })
   .decide({

@@ -17,6 +17,7 @@ beforeAll(async () => {
 afterAll(() => world.stop());
 
 const as = (role: Role, sub = 'ana') => ({ sub, store: care.store, role });
+const profile = { name: 'Chi', email: 'chi@example.com', role: 'agent' };
 const position = expect.stringMatching(/^\d+$/);
 
 const bySystem = () => {
@@ -70,12 +71,29 @@ describe('tickets', () => {
     for (const body of [{ agentId: 'ben' }, { teamId: 'care' }, { unassigned: true }])
       expect(await assign(body)).toMatchObject({ status: 200, body: { position } });
     expect(await types()).toEqual(['LinkedCallEnded', 'TicketAssigned', 'TicketAssigned', 'TicketAssigned']);
-    expect(await assign({ agentId: 'nobody' })).toMatchObject({ status: 404 });
     expect(await assign({ agentId: 'ana' }, as('agent', 'ana'))).toMatchObject({ status: 200 });
     expect(await assign({ agentId: 'ben' }, as('agent', 'ana'))).toMatchObject({ status: 403 });
     expect(await assign({ unassigned: true }, as('agent', 'ana'))).toMatchObject({ status: 403 });
     expect(await assign({ unassigned: false })).toMatchObject({ status: 422 });
     expect(await assign({ agentId: 'ana', teamId: 'care' })).toMatchObject({ status: 422 });
+  });
+
+  test('are given only to agents and teams that there are', async () => {
+    const { ticketId } = await ticketed();
+    const assign = (body: object) => world.ask(as('team_manager'), `/v1/tickets/${ticketId}/assign`, body);
+    expect(await assign({ agentId: 'nobody' })).toMatchObject({
+      status: 404,
+      body: { detail: 'There is no such agent.' },
+    });
+    expect(await assign({ teamId: 'nobodys' })).toMatchObject({
+      status: 404,
+      body: { detail: 'There is no such team.' },
+    });
+    await world.ask(care.owner, 'PUT /v1/agents/chi', { ...profile, teams: ['nobodys'] });
+    expect(await assign({ teamId: 'nobodys' })).toMatchObject({ status: 200 });
+    await world.ask(care.owner, 'PUT /v1/agents/chi', { ...profile, teams: [] });
+    expect(await assign({ unassigned: true })).toMatchObject({ status: 200 });
+    expect(await assign({ teamId: 'nobodys' })).toMatchObject({ status: 404 });
   });
 
   test('are resolved and reopened together with their conversation', async () => {
