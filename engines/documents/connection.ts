@@ -3,7 +3,8 @@ import type { Socket } from 'node:net';
 import { field, isString, text } from './bson/value.ts';
 import type { Reply, Server } from './commands/context.ts';
 import { answer, type Client } from './commands/dispatch.ts';
-import { frameReply, type Message, MessageReader } from './wire.ts';
+import { MessageReader } from './message-reader.ts';
+import { frameReply, type Message } from './wire.ts';
 
 let lastConnectionId = 0;
 

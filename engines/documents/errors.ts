@@ -1,4 +1,4 @@
-import type { Writable } from './bson/build.ts';
+import type { Writable } from './bson/writer.ts';
 
 /** MongoDB's error codes by name, those this server uses. */
 export const codes = {

@@ -11,6 +11,7 @@ import { lockDirectory } from './lock.ts';
 import { Sessions } from './sessions.ts';
 import { IndexBuilds } from './storage/index-builds.ts';
 import { Store } from './storage/store.ts';
+import { sweep } from './storage/sweep.ts';
 
 /** Where and how to serve. */
 export interface Options {
@@ -104,7 +105,7 @@ export const startDocuments = async (options: Options): Promise<Running> => {
   const sessions = new Sessions(store);
   const builds = new IndexBuilds(store);
   await builds.forgetInterrupted();
-  const sweeping = repeating(minute, () => store.sweep());
+  const sweeping = repeating(minute, () => sweep(store));
   const expiring = repeating(options.expiryMillis ?? minute, async () => {
     await expireDocuments(store);
     await sessions.expire();

@@ -1,13 +1,14 @@
-import { encode, type Writable } from './bson/build.ts';
+import { encode } from './bson/build.ts';
 import { assertDocument } from './bson/validate.ts';
 import { afterText, documentAt, type Value } from './bson/value.ts';
+import type { Writable } from './bson/writer.ts';
 import { DocumentError } from './errors.ts';
 
 const opReply = 1;
 const opQuery = 2004;
 const opMsg = 2013;
-const headerSize = 16;
-const largestMessage = 48_000_000;
+/** The bytes before what a message says. */
+export const headerSize = 16;
 
 /** One request of a client. */
 export interface Message {
@@ -83,7 +84,7 @@ const readQuery = (buf: Buffer, requestId: number): Message => {
 };
 
 /** Reads one whole message; throws a RangeError for what is not one. */
-const readMessage = (buf: Buffer): Message => {
+export const readMessage = (buf: Buffer): Message => {
   const requestId = buf.readInt32LE(4);
   const code = buf.readInt32LE(12);
   if (code === opMsg) return readMsg(buf, requestId);
@@ -115,40 +116,3 @@ export const frameReply = (message: Message, fields: { readonly [name: string]: 
   head.writeInt32LE(head.length + body.length, 0);
   return Buffer.concat([head, body]);
 };
-
-/** Cuts a stream of bytes into messages. */
-export class MessageReader {
-  private chunks: Buffer[] = [];
-  private size = 0;
-
-  /** The messages completed by these bytes; throws a RangeError at bytes that are no message. */
-  push(chunk: Buffer): Message[] {
-    this.chunks.push(chunk);
-    this.size += chunk.length;
-    const messages: Message[] = [];
-    for (let whole = this.takeOne(); whole; whole = this.takeOne()) messages.push(readMessage(whole));
-    return messages;
-  }
-
-  private joined(): Buffer {
-    if (this.chunks.length > 1) this.chunks = [Buffer.concat(this.chunks)];
-    return this.chunks[0]!;
-  }
-
-  private wanted(): number {
-    const first = this.chunks[0];
-    if (!first || this.size < headerSize) return Number.POSITIVE_INFINITY;
-    const length = (first.length >= 4 ? first : this.joined()).readInt32LE(0);
-    if (length < headerSize || length > largestMessage) throw new RangeError(`message of ${length} bytes`);
-    return length;
-  }
-
-  private takeOne(): Buffer | undefined {
-    const length = this.wanted();
-    if (this.size < length) return undefined;
-    const all = this.joined();
-    this.chunks = all.length > length ? [all.subarray(length)] : [];
-    this.size -= length;
-    return all.subarray(0, length);
-  }
-}

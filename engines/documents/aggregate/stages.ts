@@ -4,7 +4,8 @@ import { elements, isDocument, isNumber, isString, text, type Value } from '../b
 import { DocumentError } from '../errors.ts';
 import { compileFilter } from '../filter/matcher.ts';
 import { parseFilter } from '../filter/parse.ts';
-import { drawn, filtered, flatMapped, gathered, limited, skipped, sorted } from '../query/source.ts';
+import { sorted } from '../query/sorted.ts';
+import { drawn, filtered, flatMapped, gathered, limited, skipped } from '../query/source.ts';
 import { elementText } from '../shell-text.ts';
 import { compileSort } from '../sort.ts';
 import { count, group } from './group.ts';

@@ -1,5 +1,6 @@
-import { documentValue, encode, encodeElements, type Writable } from '../bson/build.ts';
+import { documentValue, encode, encodeElements } from '../bson/build.ts';
 import { elements, field, idOf, isDocument, type Value } from '../bson/value.ts';
+import type { Writable } from '../bson/writer.ts';
 import { idKey } from '../key-encoding.ts';
 import type { Entry } from '../storage/oplog.ts';
 import type { Store } from '../storage/store.ts';

@@ -1,7 +1,8 @@
 import { arch, cpus, hostname, release, totalmem, type } from 'node:os';
 import { backup } from '../backup.ts';
-import { date, type Writable } from '../bson/build.ts';
+import { date } from '../bson/build.ts';
 import { elements, isString, text } from '../bson/value.ts';
+import type { Writable } from '../bson/writer.ts';
 import { DocumentError, notImplemented } from '../errors.ts';
 import type { Call, Command } from './context.ts';
 import { version } from './handshake.ts';

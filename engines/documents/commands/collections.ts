@@ -43,11 +43,11 @@ const create: Command = async (call) => {
   call.args.refuseCollation();
   refuseOptions(call.args);
   const { store } = call.server;
-  await store.write((tx) => {
+  await store.write(() => {
     if (store.catalogue.get(`${call.db}.${name}`)) {
       throw new DocumentError('NamespaceExists', `Collection ${call.db}.${name} already exists.`);
     }
-    store.createCollection(tx, call.db, name);
+    store.catalogue.create(call.db, name);
   });
   return {};
 };

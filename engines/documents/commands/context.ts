@@ -1,5 +1,5 @@
-import type { Writable } from '../bson/build.ts';
 import type { Value } from '../bson/value.ts';
+import type { Writable } from '../bson/writer.ts';
 import type { Cursors } from '../cursors.ts';
 import type { TimeLimit } from '../query/time-limit.ts';
 import type { Sessions } from '../sessions.ts';

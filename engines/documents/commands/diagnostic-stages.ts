@@ -1,7 +1,8 @@
 import { hostname } from 'node:os';
 import { compilePipeline, type StageSpec } from '../aggregate/pipeline.ts';
-import { documentValue, encode, type Writable } from '../bson/build.ts';
+import { documentValue, encode } from '../bson/build.ts';
 import { elements, isDocument, type Value } from '../bson/value.ts';
+import type { Writable } from '../bson/writer.ts';
 import { DocumentError, notImplemented } from '../errors.ts';
 import { listSource, type Source } from '../query/source.ts';
 import { indexDocument } from '../storage/index-spec.ts';

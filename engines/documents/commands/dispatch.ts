@@ -1,5 +1,6 @@
-import { binary, double, timestamp, type Writable } from '../bson/build.ts';
+import { binary, double, timestamp } from '../bson/build.ts';
 import { elements, field, isString, text } from '../bson/value.ts';
+import type { Writable } from '../bson/writer.ts';
 import { codes, DocumentError } from '../errors.ts';
 import { sessionOf } from '../sessions.ts';
 import type { Message } from '../wire.ts';

@@ -48,7 +48,7 @@ const createIndexes: Command = async (call) => {
   const name = collectionName(call);
   const specs = specsOf(call);
   const created = store.catalogue.get(`${call.db}.${name}`) === undefined;
-  const collection = await store.write((tx) => store.collectionFor(tx, call.db, name));
+  const collection = await store.write(() => store.collectionFor(call.db, name));
   const before = collection.indexes.length + 1;
   const missing = specs.filter((spec) => !isPresent(collection, spec));
   assertRoom(collection, missing);

@@ -1,4 +1,4 @@
-import type { Writable } from '../bson/build.ts';
+import type { Writable } from '../bson/writer.ts';
 import { DocumentError } from '../errors.ts';
 import { execute } from '../writes/execute.ts';
 import type { Operation, Outcome } from '../writes/operations.ts';

@@ -1,5 +1,5 @@
-import type { Writable } from '../bson/build.ts';
 import type { Value } from '../bson/value.ts';
+import type { Writable } from '../bson/writer.ts';
 import { DocumentError } from '../errors.ts';
 import type { Change, Operation, Outcome } from '../writes/operations.ts';
 import type { Arguments } from './arguments.ts';

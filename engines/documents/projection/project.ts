@@ -1,5 +1,6 @@
-import { arrayValue, documentValue, encodeElements, type Writable } from '../bson/build.ts';
+import { arrayValue, documentValue, encodeElements } from '../bson/build.ts';
 import { elements, isArray, isDocument, items, type Value } from '../bson/value.ts';
+import type { Writable } from '../bson/writer.ts';
 import type { Matcher } from '../filter/matcher.ts';
 import { positioned, sliced } from './find-operators.ts';
 import { type Dialect, parseProjection } from './parse.ts';

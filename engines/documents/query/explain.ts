@@ -1,9 +1,9 @@
-import type { Writable } from '../bson/build.ts';
 import { documentValue, encodeElements } from '../bson/build.ts';
+import type { Writable } from '../bson/writer.ts';
 import type { Index } from '../storage/collection.ts';
 import type { Range } from './bounds.ts';
 import type { Request, Search } from './find.ts';
-import type { IndexPlan, Plan } from './planner.ts';
+import type { IndexPlan, Plan } from './plan.ts';
 
 type Fields = { readonly [name: string]: Writable };
 

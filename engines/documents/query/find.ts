@@ -8,10 +8,12 @@ import type { Filter } from '../filter/shape.ts';
 import { compileSort, inNaturalOrder, type Sort } from '../sort.ts';
 import type { Collection } from '../storage/collection.ts';
 import type { Store } from '../storage/store.ts';
-import { hintedPlan, type Plan, planFor, scanPlan } from './planner.ts';
+import type { Plan } from './plan.ts';
+import { hintedPlan, planFor, scanPlan } from './planner.ts';
 import { scanOf } from './run-plan.ts';
 import type { Scan } from './scan.ts';
-import { limited, listSource, type Source, scanSource, skipped, sorted } from './source.ts';
+import { sorted } from './sorted.ts';
+import { limited, listSource, type Source, scanSource, skipped } from './source.ts';
 import type { TimeLimit } from './time-limit.ts';
 
 /** What to find, and how much of it. */

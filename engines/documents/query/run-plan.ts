@@ -2,8 +2,10 @@ import { DocumentError } from '../errors.ts';
 import type { Matcher } from '../filter/matcher.ts';
 import { type Collection, type Index, namespaceOf } from '../storage/collection.ts';
 import type { Store } from '../storage/store.ts';
-import type { Plan } from './planner.ts';
-import { CollectionScan, IdScan, IndexScan, type Scan, UnionScan } from './scan.ts';
+import { IdScan, UnionScan } from './list-scan.ts';
+import type { Plan } from './plan.ts';
+import { CollectionScan, IndexScan } from './range-scan.ts';
+import type { Scan } from './scan.ts';
 import type { TimeLimit } from './time-limit.ts';
 
 const indexesOf = (plan: Plan): Index[] => {

@@ -1,10 +1,7 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Value } from '../bson/value.ts';
-import { DocumentError } from '../errors.ts';
 import type { Matcher } from '../filter/matcher.ts';
-import type { Sort } from '../sort.ts';
 import type { Budget, Scan } from './scan.ts';
-import { SortedRuns } from './sorted-runs.ts';
 
 /** A stream of documents that is pulled, works within a budget and can rest between pulls. */
 export interface Source {
@@ -133,8 +130,6 @@ export const gathered = (source: Source, absorb: (doc: Value) => void, finish: (
   };
 };
 
-const mostSortBytes = 100 * 1024 * 1024;
-
 /** Documents that are made one after the other, as they are wanted. */
 export const drawn = (documents: Iterator<Value>): Source => {
   let waiting = documents.next();
@@ -152,28 +147,4 @@ export const drawn = (documents: Iterator<Value>): Source => {
       return found;
     },
   };
-};
-
-function* inOrder(runs: SortedRuns<Value>): Generator<Value, undefined> {
-  runs.finish();
-  for (let item = runs.next(); item; item = runs.next()) yield item.value;
-}
-
-/** The documents in order, the first `limit` of them if given; refuses to hold more than 100 MB. */
-export const sorted = (source: Source, sort: Sort, limit = Number.POSITIVE_INFINITY): Source => {
-  const runs = new SortedRuns<Value>(limit);
-  let size = 0;
-  const isBounded = limit <= 2048;
-  return gathered(
-    source,
-    (doc) => {
-      size += doc.end - doc.start;
-      if (size > mostSortBytes && !isBounded) {
-        const text = `Sort exceeded memory limit of ${mostSortBytes} bytes, but did not opt in to external sorting.`;
-        throw new DocumentError('QueryExceededMemoryLimitNoDiskUseAllowed', text);
-      }
-      runs.add(sort.key(doc), doc);
-    },
-    () => drawn(inOrder(runs)),
-  );
 };

@@ -1,17 +1,8 @@
-import { asciiOnly, readClass } from './classes.ts';
+import { endAssertion, escapedAssertion, startAssertion, word } from './assertions.ts';
+import { readClass } from './classes.ts';
 import { literal, readEscape } from './escapes.ts';
+import { Groups, type Opening } from './groups.ts';
 import { type Flags, invalid, Scanner, unsupported } from './scanner.ts';
-
-/** A group that is open: its flags go back to these when it closes. */
-interface Group {
-  readonly flags: Flags;
-  readonly number: number;
-  readonly isLookbehind: boolean;
-  readonly isNegative: boolean;
-}
-
-const word = `${asciiOnly}\\w`;
-const lineEnd = '(?=\\n?$)';
 
 /**
  * Writes a PCRE pattern for JavaScript, with the same meaning: what `.`, `^`, `$` and the sets match differs, and so does
@@ -20,12 +11,8 @@ const lineEnd = '(?=\\n?$)';
 class Translation {
   private readonly scan: Scanner;
   private flags: Flags;
-  private readonly open: Group[] = [];
+  private readonly groups = new Groups();
   private out = '';
-  private groups = 0;
-  /** Groups that every match passes, once, so that what they hold is never in doubt. */
-  private readonly certain = new Set<number>();
-  private readonly names = new Map<string, number>();
   private hasReference = false;
   private hasAlternatives = false;
 
@@ -38,7 +25,7 @@ class Translation {
     this.leadingFlags();
     const ignoresCase = this.flags.i;
     while (!this.scan.isAtEnd) this.part();
-    if (this.open.length > 0) throw invalid('missing closing parenthesis');
+    if (!this.groups.areClosed) throw invalid('missing closing parenthesis');
     if (this.hasReference && this.hasAlternatives) throw unsupported('a back reference beside alternatives');
     return { source: this.out, ignoresCase };
   }
@@ -64,8 +51,8 @@ class Translation {
 
   private readonly parts: Readonly<Record<string, () => void>> = {
     '.': () => this.atom(this.flags.s ? '[^]' : '[^\\n]'),
-    '^': () => this.assertion(this.flags.m ? '(?:^|(?<=\\n)(?=[^]))' : '^'),
-    $: () => this.assertion(this.flags.m ? '(?=\\n|$)' : lineEnd),
+    '^': () => this.assertion(startAssertion(this.flags)),
+    $: () => this.assertion(endAssertion(this.flags)),
     '[': () => this.atom(readClass(this.scan, this.flags)),
     '\\': () => this.escape(),
     '(': () => this.group(),
@@ -99,13 +86,9 @@ class Translation {
     const found = this.scan.match(/([*+?]|\{\d+(?:,\d*)?\})([+?]?)/y);
     if (!found) return '';
     if (found[2] === '+') throw unsupported('a possessive quantifier');
-    if (this.isInLookbehind() && !/^\{\d+\}$/.test(found[1]!))
+    if (this.groups.isInLookbehind && !/^\{\d+\}$/.test(found[1]!))
       throw invalid('lookbehind assertion is not fixed length');
     return found[0];
-  }
-
-  private isInLookbehind(): boolean {
-    return this.open.some(({ isLookbehind }) => isLookbehind);
   }
 
   private escape(): void {
@@ -132,19 +115,10 @@ class Translation {
   }
 
   private otherEscape(letter: string): void {
-    const boundary = `(?:(?<=${word})(?!${word})|(?<!${word})(?=${word}))`;
-    const notBoundary = `(?:(?<=${word})(?=${word})|(?<!${word})(?!${word}))`;
-    const assertions: Readonly<Record<string, string>> = {
-      A: '^',
-      z: '$',
-      Z: lineEnd,
-      b: this.flags.i ? boundary : '\\b',
-      B: this.flags.i ? notBoundary : '\\B',
-    };
-    const assertion = assertions[letter];
+    const assertion = escapedAssertion(letter, this.flags);
     if (assertion) this.assertion(assertion);
     else if (letter === 'R') this.atom('(?:\\r\\n|[\\n\\v\\f\\r\\u0085\\u2028\\u2029])');
-    else if (letter === 'k') this.reference(this.names.get(this.referencedName()) ?? 0);
+    else if (letter === 'k') this.reference(this.groups.numberOf(this.referencedName()));
     else this.reference(Number(letter + this.scan.match(/\d*/y)![0]));
   }
 
@@ -154,9 +128,8 @@ class Translation {
     return (found[1] ?? found[2] ?? found[3])!;
   }
 
-  /** PCRE fails where a group that took no part is referred to, JavaScript does not; so it must have taken part. */
   private reference(number: number): void {
-    if (number > 9 || !this.certain.has(number)) throw unsupported('a back reference to a group that may be unset');
+    this.groups.assertCertain(number);
     this.hasReference = true;
     this.atom(`(?:\\${number})`);
   }
@@ -164,7 +137,7 @@ class Translation {
   private group(): void {
     if (this.scan.peek() === '*') throw unsupported('(*');
     if (!this.scan.take('?')) {
-      this.capture('(');
+      this.enter('(', this.groups.capture(), '');
       return;
     }
     if (this.scan.take('#')) {
@@ -172,29 +145,19 @@ class Translation {
       return;
     }
     const simple = this.scan.match(/:|=|!|<=|<!/y);
-    if (simple) this.enter(`(?${simple[0]}`, 0, simple[0]);
+    if (simple) this.enter(`(?${simple[0]}`, 0, simple[0] as Opening);
     else if (!this.namedGroup() && !this.flagGroup()) throw unsupported(`(?${this.scan.peek()}`);
   }
 
-  private capture(text: string, name?: string): void {
-    this.groups += 1;
-    if (name !== undefined) {
-      if (this.names.has(name)) throw invalid('two named subpatterns have the same name');
-      this.names.set(name, this.groups);
-    }
-    this.enter(text, this.groups, '');
-  }
-
-  private enter(text: string, number: number, kind: string): void {
+  private enter(text: string, number: number, opening: Opening): void {
     this.out += text;
-    const isLookbehind = kind.startsWith('<');
-    this.open.push({ flags: this.flags, number, isLookbehind, isNegative: kind.endsWith('!') });
+    this.groups.enter(this.flags, number, opening);
   }
 
   private namedGroup(): boolean {
     if (this.scan.match(/P=(\w+)\)/y)) throw unsupported('(?P=');
     const found = this.scan.match(/P?<([A-Za-z_]\w*)>|'([A-Za-z_]\w*)'/y);
-    if (found) this.capture('(', found[1] ?? found[2]);
+    if (found) this.enter('(', this.groups.capture(found[1] ?? found[2]), '');
     return found !== null;
   }
 
@@ -209,15 +172,11 @@ class Translation {
   }
 
   private close(): void {
-    const group = this.open.pop();
-    if (!group) throw invalid('unmatched closing parenthesis');
+    const group = this.groups.close();
     this.flags = group.flags;
-    this.out += ')';
     const quantifier = this.quantifier();
-    this.out += quantifier;
-    const isCertain = quantifier === '' && !this.open.some(({ isNegative }) => isNegative) && !group.isNegative;
-    if (group.number > 0 && isCertain) this.certain.add(group.number);
-    if (quantifier !== '') this.certain.clear();
+    this.out += `)${quantifier}`;
+    this.groups.noteClosed(group, quantifier !== '');
   }
 }
 

@@ -1,5 +1,6 @@
-import { arrayValue, documentValue, encodeElements, type Writable } from '../bson/build.ts';
+import { arrayValue, documentValue, encodeElements } from '../bson/build.ts';
 import { elements, identical, isArray, isDocument, items, type Value } from '../bson/value.ts';
+import type { Writable } from '../bson/writer.ts';
 
 interface Differences {
   readonly updated: [string, Value][];

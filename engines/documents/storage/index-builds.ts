@@ -6,7 +6,8 @@ import { type Collection, type Index, makeIndex, namespaceOf } from './collectio
 import { endOfScope, scoped } from './environment.ts';
 import { assertUnique, entriesOf } from './index-entries.ts';
 import type { IndexSpec } from './index-spec.ts';
-import { mergeShape, type Store } from './store.ts';
+import { mergeShape } from './index-upkeep.ts';
+import type { Store } from './store.ts';
 
 const sliceMillis = 6;
 const noKey = Buffer.alloc(0);

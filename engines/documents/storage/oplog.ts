@@ -1,6 +1,8 @@
 import { EventEmitter } from 'node:events';
-import { BsonWriter, timestamp } from '../bson/build.ts';
+import { timestamp } from '../bson/build.ts';
 import { documentAt, type Value } from '../bson/value.ts';
+import { BsonWriter } from '../bson/writer.ts';
+import type { ChangeEvent } from './change-events.ts';
 import type { Environment } from './environment.ts';
 
 /** A change with its place in the order of all changes. */
@@ -60,7 +62,7 @@ export class Oplog extends EventEmitter {
   }
 
   /** Appends the changes of one transaction, each made from its position; returns the last position. Inside a transaction. */
-  append(makers: readonly ((clusterTime: Value) => Buffer)[]): bigint {
+  append(makers: readonly ChangeEvent[]): bigint {
     if (makers.length === 0) return this.last;
     const now = startOfSecond();
     const first = this.last >= now ? this.last + 1n : now + 1n;

@@ -1,5 +1,6 @@
-import { arrayValue, documentValue, encodeElements, type Writable } from '../bson/build.ts';
+import { arrayValue, documentValue, encodeElements } from '../bson/build.ts';
 import { field, identical, isArray, isDocument, items, type Value } from '../bson/value.ts';
+import type { Writable } from '../bson/writer.ts';
 
 /** A path that an update operator has changed; `$push` may only have added items to the end of an array. */
 export interface Touched {

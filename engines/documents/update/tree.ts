@@ -1,6 +1,7 @@
-import { BsonWriter, nullValue } from '../bson/build.ts';
+import { nullValue } from '../bson/build.ts';
 import { Type } from '../bson/types.ts';
 import { elements, type Value } from '../bson/value.ts';
+import { BsonWriter } from '../bson/writer.ts';
 import { DocumentError } from '../errors.ts';
 import { arrayIndex } from '../paths.ts';
 import { elementText } from '../shell-text.ts';

@@ -4,7 +4,8 @@ import type { Details } from '../paths.ts';
 import type { Request } from '../query/find.ts';
 import type { TimeLimit } from '../query/time-limit.ts';
 import type { Collection } from '../storage/collection.ts';
-import type { Store, Transaction } from '../storage/store.ts';
+import type { Store } from '../storage/store.ts';
+import type { Transaction } from '../storage/transactions.ts';
 import { assertSameId, type Update, withTimestamps } from '../update/apply.ts';
 import { assertInsertedId, assertUpdatedId, withIdFirst } from './ids.ts';
 import { assertStorable } from './limits.ts';
@@ -61,7 +62,7 @@ export const applyInsert = (store: Store, tx: Transaction, { namespace, doc }: I
   assertInsertedId(doc);
   const whole = withTimestamps(withIdFirst(doc));
   assertStorable(whole, 'insert');
-  store.insert(tx, store.collectionFor(tx, namespace.db, namespace.name), whole);
+  store.insert(tx, store.collectionFor(namespace.db, namespace.name), whole);
   return { n: 1, modified: 0 };
 };
 
@@ -125,7 +126,7 @@ export const applyToFound = (
 export const applyToNone = (store: Store, tx: Transaction, op: Change): Outcome => {
   if (!op.isUpsert || !op.update) return nothing;
   const doc = inPlan(op, () => upsertedDocument(op.request.filter, op.update!));
-  store.insert(tx, store.collectionFor(tx, op.namespace.db, op.namespace.name), doc);
+  store.insert(tx, store.collectionFor(op.namespace.db, op.namespace.name), doc);
   return {
     n: 1,
     modified: 0,

@@ -4,7 +4,8 @@ import type { Budget, Found } from '../query/scan.ts';
 import { turn } from '../query/source.ts';
 import type { Sort } from '../sort.ts';
 import { type Collection, namespaceOf } from '../storage/collection.ts';
-import type { Store, Transaction } from '../storage/store.ts';
+import type { Store } from '../storage/store.ts';
+import type { Transaction } from '../storage/transactions.ts';
 import { applyInsert, applyToFound, applyToNone, type Change, type Operation, type Outcome } from './operations.ts';
 import { capture, failed, merge } from './outcomes.ts';
 
