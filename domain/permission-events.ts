@@ -6,6 +6,8 @@ import { Instant } from './time.ts';
 const Pair = { channelId: z.string(), customerId: z.string(), ticketId: z.string().nullable() };
 const requestId = z.string();
 const callId = z.string();
+/** Which answer of the customer says so; `null` where none does. */
+const replyId = z.string().nullable().default(null);
 
 export const GrantSource = z.enum(['request', 'callback', 'profile', 'meta']);
 /** How an outgoing call ended, as far as the limits are concerned. */
@@ -69,9 +71,10 @@ export const permissionEvents = {
     callId: callId.nullable(),
     permanent: z.boolean(),
     until: Instant.nullable(),
+    replyId,
   },
-  PermissionDeclined: { at: Instant, ...Pair, requestId: requestId.nullable() },
-  PermissionRevoked: { at: Instant, ...Pair, because: RevokedBecause },
+  PermissionDeclined: { at: Instant, ...Pair, requestId: requestId.nullable(), replyId },
+  PermissionRevoked: { at: Instant, ...Pair, because: RevokedBecause, replyId },
   PermissionExpired: { at: Instant, ...Pair },
   OutgoingCallAuthorised: { at: Instant, ...Pair, callId, agentId: z.string() },
   OutgoingCallConnected: { at: Instant, ...Pair, callId },

@@ -9,7 +9,7 @@ import {
   type PermissionEvent,
   type PermissionRequest,
 } from './permission-state.ts';
-import { days, hours, type Instant, within } from './time.ts';
+import { days, hours, type Instant, wholeSecond, within } from './time.ts';
 
 const withRequest = (s: Permission, requestId: string | null, change: Partial<PermissionRequest>): Permission => ({
   ...s,
@@ -27,8 +27,15 @@ const withAnswer = (s: Permission, requestId: string | null, at: Instant): Permi
   return withRequest(s, requestId, { answeredAt: Math.max(at, before) });
 };
 
-const replied = (s: Permission, at: Instant, accepted: boolean, permanent: boolean): Permission =>
-  at < (s.lastReply?.at ?? 0) ? s : { ...s, lastReply: { at, accepted, permanent } };
+type Word = { at: Instant; accepted: boolean; permanent: boolean; replyId: string | null };
+
+const replied = (s: Permission, { replyId, ...word }: Word): Permission => {
+  const last = s.lastReply;
+  if (last !== null && word.at < last.at) return s;
+  const sameSecond = last !== null && wholeSecond(last.at) === wholeSecond(word.at) ? last.heard : [];
+  const heard = replyId === null || sameSecond.includes(replyId) ? sameSecond : [...sameSecond, replyId];
+  return { ...s, lastReply: { ...word, heard } };
+};
 
 /** Notes how a call counts; a later word on it replaces the earlier one, except that a conversation stays one. */
 const withPastCall = (s: Permission, call: PastCall): Permission => {
@@ -90,18 +97,18 @@ export const evolvePermission: {
   PermissionRequestNeverArrived: (s, { requestId }) =>
     withRequest(s, requestId, { counts: false, failure: 'lost', expired: true }),
   PermissionRequestExpired: (s, { requestId }) => withRequest(s, requestId, { expired: true }),
-  PermissionGranted: (s, { at, requestId, callId, permanent, until, source }) => ({
-    ...withAnswer(source === 'meta' ? s : replied(s, at, true, permanent), requestId, at),
+  PermissionGranted: (s, { at, requestId, callId, permanent, until, source, replyId }) => ({
+    ...withAnswer(source === 'meta' ? s : replied(s, { at, accepted: true, permanent, replyId }), requestId, at),
     grant: { ...noGrant, kind: permanent ? 'permanent' : 'temporary', since: at, until, source, callId },
     takenBack: null,
     streakFrom: s.grant.lost === 'revoked' ? at : s.streakFrom,
   }),
-  PermissionDeclined: (s, { at, requestId }) => ({
-    ...withAnswer(replied(s, at, false, false), requestId, at),
+  PermissionDeclined: (s, { at, requestId, replyId }) => ({
+    ...withAnswer(replied(s, { at, accepted: false, permanent: false, replyId }), requestId, at),
     declinedAt: Math.max(at, s.declinedAt ?? 0),
   }),
-  PermissionRevoked: (s, { at, because }) => ({
-    ...(because === 'meta' ? s : replied(s, at, false, false)),
+  PermissionRevoked: (s, { at, because, replyId }) => ({
+    ...(because === 'meta' ? s : replied(s, { at, accepted: false, permanent: false, replyId })),
     grant: { ...noGrant, since: at, lost: 'revoked', revokedBecause: because },
     takenBack: because === 'unanswered_calls' && s.grant.kind !== 'none' ? s.grant : null,
   }),

@@ -4,6 +4,8 @@ import { type Instant, notBefore, seconds, wholeSecond } from './time.ts';
 
 /** What a customer (or Meta on their behalf) answered. `messageId` / `callId`: what the answer refers to, if anything. */
 export type Reply = {
+  /** The same for the same answer, however often we hear of it. */
+  readonly replyId: string;
   readonly at: Instant;
   readonly response: 'accept' | 'reject';
   readonly permanent: boolean;
@@ -16,12 +18,18 @@ export type Reply = {
 type Pair = { channelId: string; customerId: string; ticketId: string | null };
 type Events = readonly PermissionEvent[];
 
-/** Whether an answer is older than the last one we know, or the same one again. */
-const isOldNews = ({ lastReply }: Permission, { at, response, permanent }: Reply) => {
+/**
+ * Whether an answer is older than the last one we know, or one that we have heard. Of one second of Meta's clock nobody
+ * knows the order: what we hear last is taken for the last.
+ */
+const isOldNews = ({ lastReply }: Permission, { at, replyId }: Reply): boolean => {
   if (lastReply === null || wholeSecond(at) > wholeSecond(lastReply.at)) return false;
-  const repeated = lastReply.accepted === (response === 'accept') && lastReply.permanent === permanent;
-  return repeated || wholeSecond(at) < wholeSecond(lastReply.at);
+  return wholeSecond(at) < wholeSecond(lastReply.at) || lastReply.heard.includes(replyId);
 };
+
+/** Whether Meta tells what we knew by ourselves: that a call gave this permission. */
+const isKnownFromCall = ({ grant }: Permission, { at, callId }: Reply): boolean =>
+  callId !== null && grant.callId === callId && wholeSecond(at) <= wholeSecond(grant.since);
 
 /** Meta's clock is not ours: what lies closer together than this may have come in either order. */
 export const clockSlack = seconds(5);
@@ -58,45 +66,45 @@ const expireOlder = (s: Permission, answered: PermissionRequest | undefined, at:
       because: 'newer_request_answered',
     }));
 
-const sourceOf = ({ callId, messageId }: Reply) => {
-  if (callId !== null) return 'callback';
+/** What Meta grants by itself it grants for a callback: after a call, or when one was asked for without any. */
+const sourceOf = ({ callId, messageId, automatic }: Reply) => {
+  if (automatic || callId !== null) return 'callback';
   return messageId === null ? 'profile' : 'request';
 };
 
 const accepted = (s: Permission, reply: Reply, pair: Pair, policy: PermissionPolicy): Events => {
-  const { at, callId, permanent } = reply;
+  const { at, callId, permanent, replyId } = reply;
   const request = requestOf(s, reply.messageId);
   const until = permanent ? null : (reply.until ?? at + policy.temporaryFor);
   const already = s.grant.kind === (permanent ? 'permanent' : 'temporary') && s.grant.until === until;
   const isWeaker = s.grant.kind === 'permanent' && reply.automatic;
-  if (isWeaker || (isInReport(s, at) && !already)) return [];
+  if (isWeaker || isKnownFromCall(s, reply) || (isInReport(s, at) && !already)) return [];
   const requestId = request?.requestId ?? null;
   return [
     ...arrival(request, at, pair),
-    { type: 'PermissionGranted', at, ...pair, source: sourceOf(reply), requestId, callId, permanent, until },
+    { type: 'PermissionGranted', at, ...pair, source: sourceOf(reply), requestId, callId, permanent, until, replyId },
     ...expireOlder(s, request, at, pair),
   ];
 };
 
 /** A customer's own "no" is always a fact, even where there was nothing to revoke: an older "yes" may still arrive. */
-const revoked = (s: Permission, { at, automatic, messageId }: Reply, pair: Pair): Events => {
-  if (automatic)
-    return s.grant.lost === 'revoked' ? [] : [{ type: 'PermissionRevoked', at, ...pair, because: 'unanswered_calls' }];
-  const isMereDecline = messageId !== null && s.grant.kind === 'none';
-  return isMereDecline ? [] : [{ type: 'PermissionRevoked', at, ...pair, because: 'customer' }];
+const revoked = (s: Permission, { at, automatic, messageId, replyId }: Reply, pair: Pair): Events => {
+  const isNothingNew = automatic ? s.grant.lost === 'revoked' : messageId !== null && s.grant.kind === 'none';
+  const because = automatic ? 'unanswered_calls' : 'customer';
+  return isNothingNew ? [] : [{ type: 'PermissionRevoked', at, ...pair, because, replyId }];
 };
 
 /** A decline is told even late, for a wait begins with it; what else a late "no" would change is known better by then. */
 const rejected = (s: Permission, reply: Reply, pair: Pair, isOld: boolean): Events => {
-  const { at, messageId } = reply;
+  const { at, messageId, replyId } = reply;
   const isLate = isOld || isInReport(s, at);
-  const isDecline = messageId !== null && at > (s.declinedAt ?? -1);
+  const isDecline = messageId !== null && (!isLate || at > (s.declinedAt ?? -1));
   if (isLate && !isDecline) return [];
   const request = requestOf(s, messageId);
   const requestId = request?.requestId ?? null;
   return [
     ...arrival(request, at, pair),
-    ...(isDecline ? [{ type: 'PermissionDeclined', at, ...pair, requestId } as const] : []),
+    ...(isDecline ? [{ type: 'PermissionDeclined', at, ...pair, requestId, replyId } as const] : []),
     ...(isLate ? [] : revoked(s, reply, pair)),
     ...expireOlder(s, request, at, pair),
   ];

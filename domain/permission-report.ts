@@ -63,15 +63,19 @@ const corrected = (s: Permission, { status, until, at }: MetaReport, pair: Pair,
   if (status === 'none' || (until !== null && until <= at)) {
     if (!isHeld) return [];
     if (ends !== null && isClose(ends, at)) return [{ type: 'PermissionExpired', at, ...pair }];
-    return [{ type: 'PermissionRevoked', at, ...pair, because: 'meta' }];
+    return [{ type: 'PermissionRevoked', at, ...pair, because: 'meta', replyId: null }];
   }
   const isSameEnd = until === null || ends === null || isClose(until, ends);
   if (isHeld && s.grant.kind === status && isSameEnd) return [];
   const permanent = status === 'permanent';
   const end = permanent ? null : (until ?? at + policy.temporaryFor);
-  const by = { source: 'meta', requestId: null, callId: null } as const;
+  const by = { source: 'meta', requestId: null, callId: null, replyId: null } as const;
   return [{ type: 'PermissionGranted', at, ...pair, ...by, permanent, until: end }];
 };
+
+/** Whether Meta stands by the customer's last word after all, where only a refusal of its own had made us doubt it. */
+const isConfirmed = ({ grant, lastReply }: Permission, { status }: MetaReport): boolean =>
+  status !== 'none' && grant.revokedBecause === 'meta' && lastReply?.accepted === true;
 
 /** A limit as we believe it to be, in Meta's words. */
 const believedLimit = (s: Permission, usage: Usage, at: Instant): PairLimit => {
@@ -119,7 +123,7 @@ export const reported = (before: Permission, report: MetaReport, pair: Pair, pol
     ({ requestId }) => ({ type: 'PermissionRequestNeverArrived', at, ...pair, requestId }) as const,
   );
   const s = lost.reduce<Permission>(evolve, before);
-  const news = isOvertaken(s, at) ? [] : corrected(s, report, pair, policy);
+  const news = isOvertaken(s, at) && !isConfirmed(s, report) ? [] : corrected(s, report, pair, policy);
   const limits = [requests, told('call')].flatMap((said) => besideOurs(s, said, at, policy));
   if (news.length === 0 && limits.every(({ said, believed }) => agrees(s, said, believed, at))) return lost;
   const grant = isGranted(s, at) ? s.grant : noGrant;

@@ -50,13 +50,21 @@ export type MetaLimit = Pick<PairLimit, 'action' | 'period' | 'maxAllowed'> & {
 /** Meta refused at a moment, and we wait until another. */
 type Wait = { readonly at: Instant; readonly until: Instant };
 
+/** The customer's last word; `heard`: which answers were heard that say something of the same second. */
+type LastReply = {
+  readonly at: Instant;
+  readonly accepted: boolean;
+  readonly permanent: boolean;
+  readonly heard: readonly string[];
+};
+
 export type Permission = {
   readonly grant: Grant;
   /** The permission that unanswered calls cost us; it returns if one of them turns out to have been answered. */
   readonly takenBack: Grant | null;
   readonly requests: readonly PermissionRequest[];
   readonly declinedAt: Instant | null;
-  readonly lastReply: { readonly at: Instant; readonly accepted: boolean; readonly permanent: boolean } | null;
+  readonly lastReply: LastReply | null;
   readonly liveCalls: readonly { callId: string; direction: 'incoming' | 'outgoing' }[];
   /** In order of time. */
   readonly pastCalls: readonly PastCall[];

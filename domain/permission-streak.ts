@@ -14,7 +14,7 @@ const afterOneMore = (s: Permission, at: Instant, pair: Pair, policy: Permission
   if (unanswered === policy.warnAfterUnanswered) return [{ type: 'UnansweredWarningRaised', at, ...pair, unanswered }];
   const hadOne = s.grant.kind !== 'none' || s.grant.lost === 'expired'; // it may run out while the last one rings
   return hadOne && unanswered >= policy.revokeAfterUnanswered
-    ? [{ type: 'PermissionRevoked', at, ...pair, because: 'unanswered_calls' }]
+    ? [{ type: 'PermissionRevoked', at, ...pair, because: 'unanswered_calls', replyId: null }]
     : [];
 };
 
@@ -22,9 +22,8 @@ const afterOneMore = (s: Permission, at: Instant, pair: Pair, policy: Permission
 const givenBack = (s: Permission, at: Instant, pair: Pair): readonly PermissionEvent[] => {
   if (!s.takenBack?.source || at > s.grant.since) return [];
   const { kind, until, source, callId } = s.takenBack;
-  return [
-    { type: 'PermissionGranted', at, ...pair, source, requestId: null, callId, permanent: kind === 'permanent', until },
-  ];
+  const again = { source, requestId: null, callId, permanent: kind === 'permanent', until, replyId: null };
+  return [{ type: 'PermissionGranted', at, ...pair, ...again }];
 };
 
 /** A call that counts, with what follows from the change of the unanswered streak. */

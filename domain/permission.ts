@@ -81,7 +81,17 @@ export const permissionUnder = (policies: readonly PermissionPolicy[]) => {
         const until = c.at + rulesAt(c.at).temporaryFor;
         const isOld = c.at < (s.lastReply?.at ?? 0) || isInReport(s, c.at) || s.grant.callId === c.callId;
         if (isOld || s.grant.kind === 'permanent' || (s.grant.until ?? 0) >= until) return [];
-        return [{ type: 'PermissionGranted', ...c, source: 'callback', requestId: null, permanent: false, until }];
+        return [
+          {
+            type: 'PermissionGranted',
+            ...c,
+            source: 'callback',
+            requestId: null,
+            permanent: false,
+            until,
+            replyId: null,
+          },
+        ];
       },
 
       /** Fired by a timer at the moment a temporary permission ends. */
@@ -120,9 +130,9 @@ export const permissionUnder = (policies: readonly PermissionPolicy[]) => {
         const { metaErrorCode, nextAllowedAt: _, ...when } = c;
         const disagreed: PermissionEvent = { type: 'MetaDisagreed', ...c };
         if (metaErrorCode === 138006 && s.grant.kind !== 'none')
-          return [disagreed, { type: 'PermissionRevoked', ...when, because: 'meta' }];
+          return [disagreed, { type: 'PermissionRevoked', ...when, because: 'meta', replyId: null }];
         if (metaErrorCode === 138017 && s.grant.kind !== 'permanent') {
-          const permanent = { requestId: null, callId: null, permanent: true, until: null };
+          const permanent = { requestId: null, callId: null, permanent: true, until: null, replyId: null };
           return [disagreed, { type: 'PermissionGranted', ...when, source: 'meta', ...permanent }];
         }
         return [disagreed];

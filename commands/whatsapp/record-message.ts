@@ -4,6 +4,7 @@ import { permission, type Reply } from '../../domain/permission.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Customer } from '../../store/directory.ts';
 import type { Context } from '../../store/event-log.ts';
+import { uuidFrom } from '../../store/ids.ts';
 import { pairKey } from '../belongings.ts';
 import { requestCallback } from '../request-callback.ts';
 import type { WriteSide } from '../write-side.ts';
@@ -37,8 +38,7 @@ export const recordMessage =
     const context = webhookContext(owner.store, actor, item.id, raw);
     const window = { type: 'OpenServiceWindow', at, by: 'message', channelId, customerId } as const;
     if (!isAutomatic) await w.transact(conversation, pairKey(channelId, customerId), window, context);
-    const contextId = item.context?.id ?? null;
-    if (answer) await recordReply(w, channelId, customer, replyOf(answer, at, channelId, contextId), context);
+    if (answer) await recordReply(w, channelId, customer, replyOf(answer, at, channelId, item), context);
     return null;
   };
 
@@ -53,9 +53,11 @@ const recordReply = async (w: WriteSide, channelId: string, customer: Customer, 
 };
 
 /** What the reply refers to: a call (its id begins so) or the message that asked, if anything. */
-const replyOf = (answer: PermissionReply, at: Instant, channelId: string, contextId: string | null): Reply => {
+const replyOf = (answer: PermissionReply, at: Instant, channelId: string, { id, context }: MessageItem): Reply => {
+  const contextId = context?.id ?? null;
   const refersToCall = contextId?.startsWith('wacid.') ?? false;
   return {
+    replyId: uuidFrom('reply', channelId, id),
     at,
     response: answer.response,
     permanent: answer.is_permanent ?? false,

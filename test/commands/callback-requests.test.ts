@@ -63,7 +63,7 @@ describe('a tap on "request callback"', () => {
       { type: 'TicketOpened', because: 'callback_request', callId: null, waId },
     ]);
     expect(await world.eventsOf(`permission-${channelId}.${customerId}`)).toMatchObject([
-      { type: 'PermissionGranted', ticketId },
+      { type: 'PermissionGranted', ticketId, source: 'callback' },
     ]);
     await again();
     expect(await ofConversation()).toHaveLength(1);

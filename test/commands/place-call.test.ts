@@ -268,6 +268,22 @@ describe('when Meta says no', () => {
     expect(await agentOf(care)).toMatchObject({ call: null });
   });
 
+  test('a yes that comes in the second of a refusal is heard, and the one from before it is not heard again', async () => {
+    const care = await openStore(world);
+    const { channelId } = care;
+    const waId = fresh.number();
+    const yes = { response: 'accept', is_permanent: true, response_source: 'user_action' };
+    const says = (id: string) =>
+      world.deliver(delivery(permissionReply({ channelId, waId, id, at: world.clock.now / 1_000 }, yes)));
+    await says('wamid.before');
+    world.meta.answerNext(metaError(401, 138_006));
+    expect(await place(care, waId)).toMatchObject({ status: 409, body: { code: 'permission.none' } });
+    await says('wamid.before');
+    expect(await place(care, waId)).toMatchObject({ status: 409, body: { code: 'permission.revoked' } });
+    await says('wamid.after');
+    expect(await place(care, waId)).toMatchObject({ status: 201 });
+  });
+
   test('too many requests at Meta are told as such', async () => {
     const care = await openStore(world);
     const { waId } = await willing(care);

@@ -47,6 +47,9 @@ export const undelivered = (at: number, requestId: string): PermissionEvent => (
   metaErrorCode: 131026,
 });
 
+/** Whether a permission comes of what the customer said themselves. */
+const isOwnWord = (source = 'request') => source === 'request' || source === 'profile';
+
 type Granted = Extract<PermissionEvent, { type: 'PermissionGranted' }>;
 export const granted = (at: number, more: Partial<Granted> = {}): Granted => ({
   type: 'PermissionGranted',
@@ -57,18 +60,21 @@ export const granted = (at: number, more: Partial<Granted> = {}): Granted => ({
   callId: null,
   permanent: false,
   until: more.permanent ? null : at + hours(168),
+  replyId: isOwnWord(more.source) ? `accept ${at}` : null,
   ...more,
 });
-export const declined = (at: number, requestId: string | null = null): PermissionEvent => ({
+export const declined = (at: number, requestId: string | null = null, saidAt = at): PermissionEvent => ({
   type: 'PermissionDeclined',
   at,
   ...pair,
   requestId,
+  replyId: `reject ${saidAt}`,
 });
 export const revoked = (
   at: number,
   because: 'customer' | 'unanswered_calls' | 'meta' = 'customer',
-): PermissionEvent => ({ type: 'PermissionRevoked', at, ...pair, because });
+  replyId = because === 'customer' ? `reject ${at}` : null,
+): PermissionEvent => ({ type: 'PermissionRevoked', at, ...pair, because, replyId });
 
 export const authorised = (at: number, callId = `c${at}`): PermissionEvent => ({
   type: 'OutgoingCallAuthorised',
@@ -122,6 +128,7 @@ const reply = (at: number, response: Reply['response'], more: Partial<Reply> = {
   type: 'RecordReply' as const,
   at,
   ...pair,
+  replyId: `${response} ${at}`,
   response,
   permanent: false,
   until: null,

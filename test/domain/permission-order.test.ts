@@ -83,6 +83,46 @@ describe('what Meta tells, in any order and however often', () => {
   });
 });
 
+describe('what the customer and Meta say within one second', () => {
+  type Said = 'yes' | 'always' | 'no' | 'denied';
+
+  /** Replies carry Meta's whole second, each by an id of its own; a denial is our own, a moment later. */
+  const commandOf = (said: Said, n: number): Command => {
+    if (said === 'denied')
+      return { type: 'RecordMetaRefusal', at: monday + n, ...pair, metaErrorCode: 138006, nextAllowedAt: null };
+    const replyId = `reply ${n}`;
+    return said === 'no' ? reject(monday, { replyId }) : accept(monday, { replyId, permanent: said === 'always' });
+  };
+  const kindAfter = { yes: 'temporary', always: 'permanent', no: 'none', denied: 'none' } as const;
+  const said = fc.array(fc.constantFrom<Said[]>('yes', 'always', 'no', 'denied'), { minLength: 1, maxLength: 8 });
+
+  test('the last that is heard for the first time holds', () => {
+    fc.assert(
+      fc.property(said, (all) => {
+        expect(run(all.map(commandOf)).state.grant.kind).toBe(kindAfter[all.at(-1)!]);
+      }),
+      { seed, numRuns: 500 },
+    );
+  });
+
+  test('and what is told again, however late and often, changes nothing', () => {
+    const withRepeats = said.chain((all) => {
+      const replies = all.flatMap((one, n) => (one === 'denied' ? [] : [n]));
+      const repeat = fc.record({ of: fc.constantFrom(...replies, -1), after: fc.nat({ max: 7 }) });
+      return fc.tuple(fc.constant(all), fc.array(repeat, { maxLength: 6 }));
+    });
+    fc.assert(
+      fc.property(withRepeats, ([all, repeats]) => {
+        const commands = all.map(commandOf);
+        const again = (n: number) => repeats.filter(({ of, after }) => of >= 0 && Math.max(of, after) === n);
+        const told = commands.flatMap((command, n) => [command, ...again(n).map(({ of }) => commands[of]!)]);
+        expect(run(told).state.grant).toEqual(run(commands).state.grant);
+      }),
+      { seed, numRuns: 1_000 },
+    );
+  });
+});
+
 describe('calls that nobody picks up', () => {
   type Call = 'unanswered' | 'declined' | 'cancelled' | 'failed' | 'connected' | 'incoming';
 

@@ -51,7 +51,14 @@ describe('a permission is granted', () => {
     const word = accept(noon, { automatic: true, callId: 'in1', until: noon + days(7) });
     given()
       .when(word)
-      .then(granted(noon, { source: 'callback', callId: 'in1' }));
+      .then(granted(noon, { source: 'callback', callId: 'in1', replyId: word.replyId }));
+  });
+
+  test('by Meta itself when the customer asks for a callback out of the blue', () => {
+    const word = accept(noon, { automatic: true, until: noon + days(7) });
+    given()
+      .when(word)
+      .then(granted(noon, { source: 'callback', replyId: word.replyId }));
   });
 
   test('by a call to a channel that takes callback requests', () => {
@@ -146,7 +153,7 @@ describe('a permission ends', () => {
   test('when Meta takes it back for unanswered calls, once', () => {
     given(granted(monday))
       .when(reject(noon, { automatic: true }))
-      .then(revoked(noon, 'unanswered_calls'));
+      .then(revoked(noon, 'unanswered_calls', `reject ${noon}`));
     given(granted(monday), revoked(noon, 'unanswered_calls'))
       .when(reject(noon, { automatic: true }))
       .thenNothing();
@@ -208,8 +215,24 @@ describe('answers that come late', () => {
       .when(reject(noon))
       .then(revoked(noon));
     given(granted(noon, { source: 'profile' }), revoked(noon))
+      .when(accept(noon, { replyId: 'again' }))
+      .then(granted(noon, { source: 'profile', replyId: 'again' }));
+  });
+
+  test('a yes in the same second as one that Meta has denied since is a new one', () => {
+    const denied = [granted(noon, { source: 'profile' }), revoked(noon + 400, 'meta')];
+    given(...denied)
+      .when(accept(noon, { replyId: 'again' }))
+      .then(granted(noon, { source: 'profile', replyId: 'again' }));
+    given(...denied)
       .when(accept(noon))
-      .then(granted(noon, { source: 'profile' }));
+      .thenNothing();
+  });
+
+  test('a word told again after others of its second changes nothing', () => {
+    given(granted(noon, { source: 'profile' }), revoked(noon))
+      .when(accept(noon))
+      .thenNothing();
   });
 });
 
@@ -219,13 +242,13 @@ describe('Meta’s whole seconds never put an answer', () => {
   test('before the request that it answers', () => {
     given(requested(late, 'r1'), sent(late, 'r1'))
       .when(reject(noon, { messageId: 'wamid.r1' }))
-      .then(declined(late, 'r1'));
+      .then(declined(late, 'r1', noon));
   });
 
   test('before the loss of the permission that it gives again', () => {
     given(granted(monday), revoked(late, 'unanswered_calls'))
       .when(accept(noon))
-      .then(granted(late, { source: 'profile' }));
+      .then(granted(late, { source: 'profile', replyId: `accept ${noon}` }));
   });
 });
 
@@ -243,7 +266,7 @@ describe('evidence that the customer did answer gives a revoked permission back'
       .when({ type: 'RecordOutgoingConnected', at: fourth - 5, ...pair, callId: 'c4' })
       .then(
         { type: 'OutgoingCallConnected', at: fourth - 5, ...pair, callId: 'c4' },
-        granted(fourth - 5, { until: monday - 1 + hours(168) }),
+        granted(fourth - 5, { until: monday - 1 + hours(168), replyId: null }),
       );
   });
 

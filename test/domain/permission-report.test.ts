@@ -209,6 +209,22 @@ describe('what we heard since Meta was asked may be news to it', () => {
       .thenNothing();
   });
 
+  test('a yes that a refusal of Meta made us doubt is what Meta says it is', () => {
+    const doubted = [granted(noon), revoked(noon + 400, 'meta')];
+    const until = noon + hours(168);
+    given(...doubted)
+      .when(says({ status: 'temporary', until }, noon + 500))
+      .then(differed({ status: 'temporary', until }, {}, noon + 500), {
+        ...granted(noon + 500, { source: 'meta', until }),
+      });
+    given(...doubted)
+      .when(says({}, noon + 500))
+      .thenNothing();
+    given(...doubted, revoked(noon))
+      .when(says({ status: 'temporary', until }, noon + 500))
+      .thenNothing();
+  });
+
   test('but from 6 seconds on it is', () => {
     given(granted(noon))
       .when(says({}, noon + seconds(6)))

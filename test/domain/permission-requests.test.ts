@@ -272,18 +272,9 @@ describe('a request expires', () => {
     const at = monday + days(2);
     const newer = [requested(monday + days(1), 'r2'), sent(monday + days(1), 'r2')];
     const answer = response === 'accept' ? granted(at, { requestId: 'r2' }) : declined(at, 'r2');
+    const reply = response === 'accept' ? accept : reject;
     given(...out, ...newer)
-      .when({
-        type: 'RecordReply',
-        at,
-        ...pair,
-        response,
-        permanent: false,
-        until: null,
-        automatic: false,
-        messageId: 'wamid.r2',
-        callId: null,
-      })
+      .when(reply(at, { messageId: 'wamid.r2' }))
       .then(answer, expired(at, 'newer_request_answered'));
   });
 

@@ -43,9 +43,9 @@ describe('the history of a ticket', () => {
     ['Callback Expired', happened.callbackExpired(1)],
     ['Callback Closed', happened.callbackClosed(1)],
     ['Permission Approved', granted(1)],
-    ['Permission Declined', { type: 'PermissionDeclined', at: at(1), ...pair, requestId: 'r1' }],
+    ['Permission Declined', { type: 'PermissionDeclined', at: at(1), ...pair, requestId: 'r1', replyId: null }],
     ['Permission Expired', { type: 'PermissionExpired', at: at(1), ...pair }],
-    ['Permission Revoked', { type: 'PermissionRevoked', at: at(1), ...pair, because: 'customer' }],
+    ['Permission Revoked', { type: 'PermissionRevoked', at: at(1), ...pair, because: 'customer', replyId: null }],
   ])('calls it "%s"', (type, event) => {
     expect(told(event)).toMatchObject([{ type, ticketId: 't1', at: at(1), event: event.type }]);
   });

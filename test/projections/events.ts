@@ -326,6 +326,7 @@ export const happened = {
     callId: null,
     permanent: false,
     until: at(minute + aWeek),
+    replyId: null,
     ...over,
   }),
 };

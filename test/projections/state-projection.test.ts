@@ -108,11 +108,14 @@ describe('a permission', () => {
   const { granted } = happened;
 
   test.each<[string, DomainEvent[]]>([
-    ['none', [{ type: 'PermissionDeclined', at: noon, ...pair, requestId: 'r1' }]],
+    ['none', [{ type: 'PermissionDeclined', at: noon, ...pair, requestId: 'r1', replyId: null }]],
     ['temporary', [granted(0)]],
     ['permanent', [granted(0, { permanent: true, until: null })]],
     ['expired', [granted(0), { type: 'PermissionExpired', at: noon + days(7), ...pair }]],
-    ['revoked', [granted(0), { type: 'PermissionRevoked', at: noon + hours(1), ...pair, because: 'customer' }]],
+    [
+      'revoked',
+      [granted(0), { type: 'PermissionRevoked', at: noon + hours(1), ...pair, because: 'customer', replyId: null }],
+    ],
   ])('is %s', (state, events) => {
     expect(shownAfter(permissions, key, events)).toMatchObject({ state, channelId: 'ch1', customerId: 'cus_mia' });
   });

@@ -53,7 +53,7 @@ describe('an event starts the timers of what time alone causes later', () => {
       starts: { callback_expires: hours(168) },
     },
     {
-      event: { type: 'PermissionDeclined', at, ...pair, requestId: 'r' },
+      event: { type: 'PermissionDeclined', at, ...pair, requestId: 'r', replyId: null },
       starts: { request_expires: days(7) },
     },
     {
