@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Role } from '../domain/agent.ts';
 import { ButtonText, TtlMinutes, usualInvite } from '../domain/call-invite-events.ts';
 import { unlimited } from '../domain/capacity.ts';
-import { DayOfWeek, Holiday, TimeOfDay, TimeZone } from '../domain/hours.ts';
+import { TimeOfDay, TimeZone } from '../domain/hours.ts';
 import { RoutingMode } from '../domain/routing.ts';
 
 // What strangers may send: strict, so that a mistyped field is named rather than ignored.
@@ -25,28 +25,6 @@ export const ChannelBody = z.strictObject({
   name: text(128),
   displayPhoneNumber: z.string().regex(/^\+?[\d\s()./-]{5,32}$/, 'a phone number such as "+91 00000 00001"'),
   wabaId: text(64),
-});
-
-const Opening = z
-  .strictObject({ day: DayOfWeek, open: TimeOfDay, close: TimeOfDay })
-  .refine(({ open, close }) => open !== close && open !== '24:00', 'opens before "24:00" and closes at another time');
-
-const Exception = z
-  .strictObject(Holiday.shape)
-  .refine(({ open, close }) => (open === undefined) === (close === undefined), 'needs both open and close, or neither')
-  .refine(({ open, close }) => open === undefined || (open !== close && open !== '24:00'), 'closes when it opens');
-
-export const CallingBody = z.strictObject({
-  enabled: z.boolean(),
-  userInitiated: z.strictObject({
-    enabled: z.boolean(),
-    workingHours: z
-      .strictObject({ timezone: TimeZone, weekly: z.array(Opening).max(50) })
-      .nullable()
-      .default(null),
-    holidays: z.array(Exception).max(400).default([]),
-  }),
-  callbackRequests: z.strictObject({ enabled: z.boolean() }).default({ enabled: false }),
 });
 
 export const AgentBody = z.strictObject({

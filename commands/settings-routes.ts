@@ -3,7 +3,6 @@ import {
   AgentBody,
   AgentId,
   AvailabilityBody,
-  CallingBody,
   ChannelBody,
   ChannelId,
   Id,
@@ -11,6 +10,7 @@ import {
   Nothing,
   RoutingBody,
 } from './bodies.ts';
+import { CallingBody } from './calling-body.ts';
 import { commandRouter } from './command-route.ts';
 import { configureCalling } from './configure-calling.ts';
 import { configureRouting } from './configure-routing.ts';

@@ -66,9 +66,9 @@ describe('channels', () => {
     ...calling,
     userInitiated: { ...calling.userInitiated, workingHours: { timezone: 'UTC', weekly: entries } },
   });
-  const holiday = (entry: object) => ({
+  const holiday = (...entries: object[]) => ({
     ...calling,
-    userInitiated: { ...calling.userInitiated, holidays: [entry] },
+    userInitiated: { ...calling.userInitiated, holidays: entries },
   });
   test.each([
     [
@@ -86,6 +86,36 @@ describe('channels', () => {
       status: 422,
       body: { code: 'request.invalid' },
     });
+  });
+
+  const monday = (open: string, close: string) => ({ day: 'MONDAY', open, close });
+  test.each([
+    [
+      'openings of one day that overlap',
+      weekly(monday('10:00', '14:00'), monday('13:59', '18:00')),
+      'body.userInitiated.workingHours.weekly.1: MONDAY 13:59-18:00 overlaps MONDAY 10:00-14:00',
+    ],
+    [
+      'an opening that runs into the next day’s',
+      weekly(monday('22:00', '02:00'), { day: 'TUESDAY', open: '01:59', close: '10:00' }),
+      'body.userInitiated.workingHours.weekly.1: TUESDAY 01:59-10:00 overlaps MONDAY 22:00-02:00',
+    ],
+    [
+      'a holiday that is listed twice',
+      holiday({ date: '2026-12-25' }, { date: '2026-12-26' }, { date: '2026-12-25', open: '10:00', close: '12:00' }),
+      'body.userInitiated.holidays.2: 2026-12-25 is listed twice',
+    ],
+  ])('%s, which Meta would not take, is refused by name', async (_, body, error) => {
+    expect(await world.ask(care.owner, `PUT /v1/channels/${care.channelId}/calling`, body)).toMatchObject({
+      status: 422,
+      body: { code: 'request.invalid', errors: [error], detail: `${error}.` },
+    });
+  });
+
+  test('openings that only touch are taken', async () => {
+    const { channelId, owner } = await openStore(world, []);
+    const body = weekly(monday('10:00', '12:00'), monday('12:00', '18:00'));
+    expect(await world.ask(owner, `PUT /v1/channels/${channelId}/calling`, body)).toMatchObject({ status: 200 });
   });
 
   test('a restriction finds its channel by however its number is written', async () => {
