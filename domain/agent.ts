@@ -20,14 +20,17 @@ const Profile = {
 };
 type Profile = z.output<z.ZodObject<typeof Profile>>;
 
+/** Why an agent is available or not from here on, and the how-manieth such spell of theirs it is; 0: from before they were counted. */
+const Spell = { reason: z.string().nullable(), spell: z.int().nonnegative().default(0) };
+
 /** Why an agent is free again of a call that was reserved for them. */
 export const ReleaseCause = z.enum(['ended', 'declined', 'timed_out', 'not_acknowledged', 'withdrawn', 'refused']);
 
 const events = {
   AgentRegistered: { at: Instant, agentId, ...Profile },
   AgentProfileChanged: { at: Instant, agentId, ...Profile },
-  AgentActivated: { at: Instant, agentId, reason: z.string().nullable() },
-  AgentDeactivated: { at: Instant, agentId, reason: z.string().nullable() },
+  AgentActivated: { at: Instant, agentId, ...Spell },
+  AgentDeactivated: { at: Instant, agentId, ...Spell },
   AgentReserved: { at: Instant, agentId, callId: z.string(), direction: Direction },
   AgentReleased: { at: Instant, agentId, callId: z.string(), because: ReleaseCause },
   /** A call was this agent's by turn, present or not, and they could not take it. */
@@ -52,6 +55,9 @@ type Socket = { sessionId: string; tab: string; gateway: string; closedAt: Insta
 export type Agent = {
   readonly profile: Profile | null;
   readonly active: boolean;
+  readonly reason: string | null;
+  /** How often that was said anew. */
+  readonly spells: number;
   readonly call: { callId: string; direction: Direction } | null;
   /** When a call was last theirs; the fairness of round robin rests on it. */
   readonly lastReservedAt: Instant;
@@ -64,6 +70,8 @@ export type Agent = {
 const initial: Agent = {
   profile: null,
   active: false,
+  reason: null,
+  spells: 0,
   call: null,
   lastReservedAt: 0,
   tickets: [],
@@ -131,11 +139,15 @@ export const agent = decider({ category: 'agent', events, initial })
       return unchanged ? [] : [{ type: 'AgentProfileChanged', at, agentId, ...profile }];
     },
 
-    SetAvailability: (s, c: { at: Instant; agentId: string; active: boolean; reason: string | null }) => {
-      const { active, ...rest } = c;
+    /** Already so, unless it is so for another reason now. */
+    SetAvailability: (
+      s,
+      { active, ...c }: { at: Instant; agentId: string; active: boolean; reason: string | null },
+    ) => {
       if (s.profile === null) return refuse('agent.unknown');
-      if (s.active === active) return [];
-      return [active ? { type: 'AgentActivated', ...rest } : { type: 'AgentDeactivated', ...rest }];
+      if (s.active === active && (c.reason === null || c.reason === s.reason)) return [];
+      const begun = { ...c, spell: s.spells + 1 };
+      return [active ? { type: 'AgentActivated', ...begun } : { type: 'AgentDeactivated', ...begun }];
     },
 
     /** Holds the agent for one call; two calls can never hold one agent, nor a call one who has all they may hold. */
@@ -168,8 +180,8 @@ export const agent = decider({ category: 'agent', events, initial })
   .evolve({
     AgentRegistered: (s, { type: _, at: __, agentId: ___, ...profile }) => ({ ...s, profile }),
     AgentProfileChanged: (s, { type: _, at: __, agentId: ___, ...profile }) => ({ ...s, profile }),
-    AgentActivated: (s) => ({ ...s, active: true }),
-    AgentDeactivated: (s) => ({ ...s, active: false }),
+    AgentActivated: (s, { reason }) => ({ ...s, active: true, reason, spells: s.spells + 1 }),
+    AgentDeactivated: (s, { reason }) => ({ ...s, active: false, reason, spells: s.spells + 1 }),
     AgentReserved: (s, { callId, direction, at }) => ({ ...s, call: { callId, direction }, lastReservedAt: at }),
     AgentReleased: (s) => ({ ...s, call: null }),
     TurnMissed: (s, { at }) => ({ ...s, lastReservedAt: at }),

@@ -1,4 +1,4 @@
-const isMoment = (name: string) => /^(at|until|since)$|(At|Until)$/.test(name);
+const isMoment = (name: string) => /^(at|from|until|since)$|(At|Until)$/.test(name);
 
 const presentField = ([name, value]: [string, unknown]): [string, unknown][] => {
   if (value === undefined || name === 'detail') return [];
@@ -6,7 +6,7 @@ const presentField = ([name, value]: [string, unknown]): [string, unknown][] => 
 };
 
 /**
- * Anything as the public sees it: instants (fields named `at`, `until`, `since` or ending in `At`, `Until`) as RFC 3339,
+ * Anything as the public sees it: instants (fields named `at`, `from`, `until`, `since` or ending in `At`, `Until`) as RFC 3339,
  * positions as decimal strings, and without `detail`, which is for rules and for whoever asks for one document.
  */
 export const present = (value: unknown): unknown => {

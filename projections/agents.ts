@@ -24,6 +24,9 @@ export type AgentView = {
 const switches: ReadonlySet<string> = new Set(['AgentActivated', 'AgentDeactivated']);
 const noProfile = { name: null, email: null, role: null, teams: [], capacity: null };
 
+const hasSwitched = ({ active }: Agent, { type }: { type: string }, before: AgentView | null) =>
+  switches.has(type) && active !== (before?.active ?? false);
+
 const openSocket = ({ socket, fence }: Agent) =>
   socket && socket.closedAt === null ? { sessionId: socket.sessionId, fence } : null;
 
@@ -31,14 +34,14 @@ const openSocket = ({ socket, fence }: Agent) =>
 export const agents = stateProjection({
   of: agent,
   name: 'agents',
-  version: 2,
+  version: 3,
   indexes: [[{ store: 1, 'doc.agentId': 1 }]],
   view: (state, { event }, before: AgentView | null): AgentView => ({
     agentId: event.agentId,
     ...(state.profile ?? noProfile),
     load: state.tickets.length,
     active: state.active,
-    activeChangedAt: switches.has(event.type) ? event.at : (before?.activeChangedAt ?? null),
+    activeChangedAt: hasSwitched(state, event, before) ? event.at : (before?.activeChangedAt ?? null),
     call: state.call,
     callSocket: openSocket(state),
     changedAt: event.at,

@@ -1,15 +1,18 @@
 import type { Recorded } from '../store/event-log.ts';
-import type { Projection, Stored } from './projection.ts';
+import type { Keys, Projection, Stored } from './projection.ts';
+
+const allOf = (keys: Keys): readonly string[] => (keys === null ? [] : [keys].flat());
 
 /** The events of a read model in a batch, by the document they belong to. */
 export const eventsByKey = <D>(p: Projection<D>, events: readonly Recorded[]): ReadonlyMap<string, Recorded[]> => {
   const groups = new Map<string, Recorded[]>();
   for (const recorded of events) {
-    const key = p.listensTo.has(recorded.event.type) ? p.keyOf(recorded) : null;
-    if (key === null) continue;
-    const group = groups.get(key);
-    if (group) group.push(recorded);
-    else groups.set(key, [recorded]);
+    if (!p.listensTo.has(recorded.event.type)) continue;
+    for (const key of allOf(p.keyOf(recorded))) {
+      const group = groups.get(key);
+      if (group) group.push(recorded);
+      else groups.set(key, [recorded]);
+    }
   }
   return groups;
 };
@@ -42,7 +45,7 @@ const step = <D>(
   if (before?.quarantine) return skipped(before, recorded);
   const present = before?.doc ?? before?.resting ?? null;
   try {
-    const doc = p.evolve(present, recorded);
+    const doc = p.evolve(present, recorded, key);
     return doc === present ? before : stand(p, key, before?.store ?? recorded.metadata.store, doc, recorded, now);
   } catch (fault) {
     return quarantined(key, before, recorded, fault);

@@ -1,5 +1,6 @@
 import { activities } from './activities.ts';
 import { agents } from './agents.ts';
+import { availability } from './availability.ts';
 import { callLogs } from './call-logs.ts';
 import { callbackRequests } from './callback-requests.ts';
 import { channels } from './channels.ts';
@@ -25,5 +26,6 @@ export const readModels: readonly Projection[] = [
   channels,
   routing,
   journeys,
+  availability,
   inbox,
 ];

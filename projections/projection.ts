@@ -5,11 +5,13 @@ import type { Recorded } from '../store/event-log.ts';
 /** Whether people see a document, or it is only remembered for what comes next, or they see it for one more day. */
 type Standing = 'shown' | 'resting' | 'leaving';
 
-type Keys = Readonly<Record<string, 1 | -1>>;
 /** The fields of an index, and what is special about it. */
-export type Index = readonly [Keys, Omit<IndexDescription, 'key' | 'version'>?];
+export type Index = readonly [Readonly<Record<string, 1 | -1>>, Omit<IndexDescription, 'key' | 'version'>?];
 
-/** A read model: which document an event belongs to, and what that document becomes. `null` removes it. */
+/** The document an event belongs to, or all of them; `null` for none of this read model. */
+export type Keys = string | readonly string[] | null;
+
+/** A read model: which documents an event belongs to, and what each of them becomes. `null` removes it. */
 export type Projection<D = unknown> = {
   readonly name: string;
   /** Raised when the same events must give other documents; documents of another version live in another collection. */
@@ -17,9 +19,8 @@ export type Projection<D = unknown> = {
   readonly listensTo: ReadonlySet<string>;
   /** Indexes on the stored form, e.g. `{ store: 1, 'doc.startedAt': -1 }`. */
   readonly indexes: readonly Index[];
-  /** `null` when the event concerns no document of this read model. */
-  keyOf(recorded: Recorded): string | null;
-  evolve(doc: D | null, recorded: Recorded): D | null;
+  keyOf(recorded: Recorded): Keys;
+  evolve(doc: D | null, recorded: Recorded, key: string): D | null;
   /** Every document is shown unless this says otherwise. */
   standing?(doc: D): Standing;
 };
@@ -65,17 +66,17 @@ export type Checkpoint = {
   readonly happenedAt: number;
 };
 
-/** One handler per event type; `keyOf` tells which document (or none) the event belongs to. */
+/** One handler per event type; `keyOf` tells to which document, or documents, the event belongs. */
 export const projection =
   <D>(d: Pick<Projection<D>, 'name' | 'version' | 'indexes' | 'standing'>) =>
   <T extends EventType>(
-    handlers: { [K in T]: (doc: D | null, event: Named<K>, recorded: Recorded) => D | null },
-    keyOf: (event: Named<T>, recorded: Recorded) => string | null,
+    handlers: { [K in T]: (doc: D | null, event: Named<K>, recorded: Recorded, key: string) => D | null },
+    keyOf: (event: Named<T>, recorded: Recorded) => Keys,
   ): Projection<D> => ({
     ...d,
     listensTo: new Set(Object.keys(handlers)),
     keyOf: (recorded) => keyOf(recorded.event as Named<T>, recorded),
-    evolve: (doc, recorded) => handlers[recorded.event.type as T](doc, recorded.event as never, recorded),
+    evolve: (doc, recorded, key) => handlers[recorded.event.type as T](doc, recorded.event as never, recorded, key),
   });
 
 /** Where a read model's documents are. */

@@ -1,4 +1,5 @@
 import type { Route } from '../http/route.ts';
+import { agentRoutes } from './agents.ts';
 import { callLogRoutes } from './call-logs.ts';
 import { callbackRequestRoutes } from './callback-requests.ts';
 import { missedCallRoutes } from './missed-calls.ts';
@@ -16,6 +17,7 @@ export const readRoutes = (deps: ReadDeps): readonly Route[] => [
   ...missedCallRoutes(deps.db),
   ...callbackRequestRoutes(deps.db),
   permissionRoute(deps),
+  ...agentRoutes(deps.db),
   ...storeRoutes(deps.db),
   projectionsRoute(deps),
 ];

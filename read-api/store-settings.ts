@@ -2,9 +2,7 @@ import type { Db } from 'mongodb';
 import { routing as decider } from '../domain/routing.ts';
 import { presentRow } from '../http/present.ts';
 import { type Route, readers, route } from '../http/route.ts';
-import { agents } from '../projections/agents.ts';
 import { channels } from '../projections/channels.ts';
-import { agentsListing } from '../projections/filters/agents.ts';
 import { channelsListing } from '../projections/filters/channels.ts';
 import { journeysListing } from '../projections/filters/journeys.ts';
 import { journeys } from '../projections/journeys.ts';
@@ -13,16 +11,6 @@ import { routing, routingView } from '../projections/routing.ts';
 import { answerAt } from './answer.ts';
 import { listRoute } from './list.ts';
 import { minPosition, reflectedPosition } from './position.ts';
-
-const agentColumns = {
-  agentId: 'agentId',
-  name: 'name',
-  email: 'email',
-  role: 'role',
-  teams: 'teams',
-  active: 'active',
-  callId: 'call.callId',
-};
 
 const channelColumns = {
   channelId: 'channelId',
@@ -42,19 +30,11 @@ const journeyColumns = {
   agent: 'route.agent',
 };
 
-/** Who works in a store, which numbers it has, and how its calls are handed out. */
+/** Which numbers a store has, and how its calls are handed out. */
 export const storeRoutes = (db: Db): readonly Route[] => {
   const rules = readModel(db, routing);
 
   return [
-    listRoute({
-      path: '/v1/agents',
-      summary: 'The staff, with their presence and current call',
-      model: readModel(db, agents),
-      listing: agentsListing,
-      columns: agentColumns,
-    }),
-
     listRoute({
       path: '/v1/channels',
       summary: 'The WhatsApp numbers, with what calling them allows and when',

@@ -18,7 +18,7 @@ export const registered: AgentEvent = {
   ...profile,
   teams: ['sales'],
 };
-export const activated: AgentEvent = { type: 'AgentActivated', at: noon, agentId: 'ben', reason: null };
+export const activated: AgentEvent = { type: 'AgentActivated', at: noon, agentId: 'ben', reason: null, spell: 1 };
 export const socketOpened = (
   sessionId: string,
   fence = 1,
@@ -51,6 +51,8 @@ export const reserved = (callId: string, at = noon): AgentEvent => ({
 export const available: Agent = {
   profile: { ...profile, teams: ['sales'] },
   active: true,
+  reason: null,
+  spells: 1,
   call: null,
   lastReservedAt: 0,
   tickets: [],

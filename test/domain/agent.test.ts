@@ -41,9 +41,20 @@ describe('an agent', () => {
     given(registered, activated).when(setActive(true)).thenNothing();
     given(registered, activated)
       .when(setActive(false))
-      .then({ type: 'AgentDeactivated', at: noon, agentId: 'ben', reason: null });
+      .then({ type: 'AgentDeactivated', at: noon, agentId: 'ben', reason: null, spell: 2 });
     given(registered).when(setActive(false)).thenNothing();
     given().when(setActive(true)).thenRefused('agent.unknown');
+  });
+
+  test('is inactive for another reason: a spell of its own; for the same, or for none, it is inactive as before', () => {
+    const lunch = { type: 'AgentDeactivated' as const, at: noon, agentId: 'ben', reason: 'Lunch', spell: 2 };
+    const because = (reason: string | null) => ({ ...setActive(false), reason });
+    given(registered, activated).when(because('Lunch')).then(lunch);
+    given(registered, activated, lunch).when(because('Lunch')).thenNothing();
+    given(registered, activated, lunch).when(because(null)).thenNothing();
+    given(registered, activated, lunch)
+      .when(because('Training'))
+      .then({ ...lunch, reason: 'Training', spell: 3 });
   });
 });
 

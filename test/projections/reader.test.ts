@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Sort } from '../../projections/filters/listing.ts';
 import { headSignal } from '../../projections/head-signal.ts';
 import { activities, missedCalls } from '../../projections/index.ts';
+import type { MissedCalls } from '../../projections/missed-calls.ts';
 import { type ReadModel, readModel } from '../../projections/reader.ts';
 import { openStores, type Stores, startStores } from '../support/stores.ts';
 import { happened } from './events.ts';
@@ -11,9 +12,7 @@ import { append, running } from './running.ts';
 let servers: Stores;
 let stores: Awaited<ReturnType<typeof openStores>>;
 let projections: ReturnType<typeof running>;
-let model: ReadModel<
-  typeof missedCalls extends { evolve(doc: infer D, recorded: never): unknown } ? NonNullable<D> : never
->;
+let model: ReadModel<MissedCalls>;
 
 const { signal } = new AbortController();
 const newest: Sort = { path: 'doc.lastAt', direction: -1 };

@@ -7,7 +7,7 @@ import { at, happened, noon, shownAfter, storedAfter } from './events.ts';
 const asha = { agentId: 'asha' };
 const profile = { name: 'Asha', email: 'asha@shop.test', role: 'agent' as const, teams: ['voice'], capacity: null };
 const registered: DomainEvent = { type: 'AgentRegistered', at: at(0), ...asha, ...profile };
-const activated: DomainEvent = { type: 'AgentActivated', at: at(1), ...asha, reason: null };
+const activated: DomainEvent = { type: 'AgentActivated', at: at(1), ...asha, reason: null, spell: 1 };
 const reserved: DomainEvent = { type: 'AgentReserved', at: at(2), ...asha, callId: 'c1', direction: 'incoming' };
 const socket = { sessionId: 's1', tab: 'tab1', gateway: 'g1', fence: 3, takenFrom: null };
 const socketOpened: DomainEvent = { type: 'CallSocketOpened', at: at(3), ...asha, ...socket };

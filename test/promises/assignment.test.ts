@@ -27,6 +27,14 @@ describe('Agent Availability Requirements', () => {
     expect(await asha.calls(customer)).toMatchObject({ status: 409, body: { code: 'agent.inactive' } });
     await desk.put('/v1/agents/asha/availability', { active: true });
     await asha.reaches(customer);
+    await desk.put('/v1/agents/asha/availability', { active: false, reason: 'Lunch' });
+    const by = { actor: { type: 'agent', id: 'owner' } };
+    const spells = () => desk.items('/v1/agents/asha/availability');
+    expect(await eventually(spells, ({ length }) => length === 3)).toMatchObject([
+      { active: false, reason: 'Lunch', until: null, ...by },
+      { active: true, reason: null, until: expect.any(String), ...by },
+      { active: false, reason: null, ...by },
+    ]);
   });
 });
 

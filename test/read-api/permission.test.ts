@@ -44,7 +44,7 @@ const availableAsha: DomainEvent[] = [
     teams: [],
     capacity: null,
   },
-  { type: 'AgentActivated', at: noon, agentId: 'asha', reason: null },
+  { type: 'AgentActivated', at: noon, agentId: 'asha', reason: null, spell: 1 },
   {
     type: 'CallSocketOpened',
     at: noon,

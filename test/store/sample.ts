@@ -28,6 +28,7 @@ export const activated = (reason: string): Named<'AgentActivated'> => ({
   at: 1_000,
   agentId: 'asha',
   reason,
+  spell: 1,
 });
 
 /** Adds notes, one append each, and answers the position of the last. */

@@ -10,7 +10,13 @@ beforeAll(async () => {
 });
 afterAll(() => world?.stop());
 
-const wentOnDuty = (agentId: string): DomainEvent => ({ type: 'AgentActivated', at: 1, agentId, reason: null });
+const wentOnDuty = (agentId: string): DomainEvent => ({
+  type: 'AgentActivated',
+  at: 1,
+  agentId,
+  reason: null,
+  spell: 1,
+});
 
 const happens = (stream: string, event: DomainEvent) =>
   world.w.log.append(`agent-${stream}`, [event], 'any', {
