@@ -1,6 +1,7 @@
 import type { Expression } from '../aggregate/expression.ts';
 import type { Value } from '../bson/value.ts';
 import type { Path } from '../paths.ts';
+import type { TextTest } from '../regex/compile.ts';
 
 export type Comparison = '$eq' | '$gt' | '$gte' | '$lt' | '$lte';
 
@@ -8,7 +9,7 @@ export type Comparison = '$eq' | '$gt' | '$gte' | '$lt' | '$lte';
 export interface Pattern {
   readonly source: string;
   readonly options: string;
-  readonly compiled: RegExp;
+  readonly test: TextTest;
 }
 
 /** A test of the value at a path. */

@@ -2,7 +2,7 @@ import { toInteger, toNumber, truncated } from '../bson/number.ts';
 import { Type, typeNames } from '../bson/types.ts';
 import { isArray, isNumber, isString, items, regexParts, text, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
-import { compilePattern } from '../regex/translate.ts';
+import { compilePattern } from '../regex/compile.ts';
 import { isOperators } from './operators.ts';
 import type { Pattern, Test } from './shape.ts';
 
@@ -18,7 +18,7 @@ const patternOf = (source: string, options: string): Pattern => {
   assertNoZero(' options string', options);
   const unknown = /[^imsxu]/.exec(options);
   if (unknown) throw new DocumentError(51108, `invalid flag in regex options: ${unknown[0]}`);
-  return { source, options, compiled: compilePattern(source, options.replaceAll('u', '')) };
+  return { source, options, test: compilePattern(source, options.replaceAll('u', '')) };
 };
 
 /** The test of a pattern, whose options may stand beside it. */

@@ -43,9 +43,9 @@ const comparisonTest = (op: Comparison, operand: Value): ValueTest => {
 };
 
 /** A pattern matches texts, and a regular expression that is written the same way. */
-const matchesPattern = (value: Value | undefined, { source, options, compiled }: Pattern): boolean => {
+const matchesPattern = (value: Value | undefined, { source, options, test }: Pattern): boolean => {
   if (!value) return false;
-  if (value.type === Type.string || value.type === Type.symbol) return compiled.test(text(value));
+  if (value.type === Type.string || value.type === Type.symbol) return test(text(value));
   if (value.type !== Type.regex) return false;
   const parts = regexParts(value);
   return parts.pattern === source && parts.options === options;

@@ -3,6 +3,7 @@ import { readClass } from './classes.ts';
 import { literal, readEscape } from './escapes.ts';
 import { Groups, type Opening } from './groups.ts';
 import { type Flags, invalid, Scanner, unsupported } from './scanner.ts';
+import { type Translated, Written } from './written.ts';
 
 /**
  * Writes a PCRE pattern for JavaScript, with the same meaning: what `.`, `^`, `$` and the sets match differs, and so does
@@ -12,22 +13,22 @@ class Translation {
   private readonly scan: Scanner;
   private flags: Flags;
   private readonly groups = new Groups();
-  private out = '';
+  private readonly out: Written;
   private hasReference = false;
   private hasAlternatives = false;
 
   constructor(source: string, flags: Flags) {
     this.scan = new Scanner(source);
     this.flags = flags;
+    this.leadingFlags();
+    this.out = new Written(this.flags.i);
   }
 
-  run(): { source: string; ignoresCase: boolean } {
-    this.leadingFlags();
-    const ignoresCase = this.flags.i;
+  run(): Translated {
     while (!this.scan.isAtEnd) this.part();
     if (!this.groups.areClosed) throw invalid('missing closing parenthesis');
     if (this.hasReference && this.hasAlternatives) throw unsupported('a back reference beside alternatives');
-    return { source: this.out, ignoresCase };
+    return this.out.done();
   }
 
   private leadingFlags(): void {
@@ -41,7 +42,7 @@ class Translation {
     if (char === '') return;
     const special = this.parts[char];
     if (special) special();
-    else this.atom(literal(char));
+    else this.character(char);
   }
 
   /** With option x white space and comments mean nothing. */
@@ -59,7 +60,7 @@ class Translation {
     ')': () => this.close(),
     '|': () => {
       this.hasAlternatives = true;
-      this.out += '|';
+      this.out.alternative();
     },
     '*': () => this.dangling(),
     '+': () => this.dangling(),
@@ -72,12 +73,17 @@ class Translation {
 
   /** An assertion; PCRE lets it be repeated, which makes no sense. */
   private assertion(text: string): void {
-    this.out += text;
+    this.out.assertion(text);
     if (this.quantifier() !== '') throw unsupported('a repeated assertion');
   }
 
+  /** A part that can be repeated, with its quantifier. */
   private atom(text: string): void {
-    this.out += text + this.quantifier();
+    this.out.atom(text, this.quantifier());
+  }
+
+  private character(char: string): void {
+    this.out.atom(literal(char), this.quantifier(), char);
   }
 
   private quantifier(): string {
@@ -98,7 +104,7 @@ class Translation {
       return;
     }
     const found = readEscape(this.scan);
-    if (found.kind === 'character') this.atom(literal(found.char));
+    if (found.kind === 'character') this.character(found.char);
     else if (found.kind === 'other') this.otherEscape(found.letter);
     else if (found.isAscii && this.flags.i) this.atom(found.isNegated ? `(?:(?!${word})[^])` : `(?:${word})`);
     else this.atom(`[${found.isNegated ? '^' : ''}${found.inside}]`);
@@ -110,8 +116,9 @@ class Translation {
     this.scan.at += text.length;
     this.scan.take('\\E');
     const chars = [...text];
-    this.out += chars.map(literal).join('');
-    if (chars.length > 0) this.out += this.quantifier();
+    const last = chars.pop();
+    for (const char of chars) this.out.atom(literal(char), '', char);
+    if (last !== undefined) this.character(last);
   }
 
   private otherEscape(letter: string): void {
@@ -150,7 +157,7 @@ class Translation {
   }
 
   private enter(text: string, number: number, opening: Opening): void {
-    this.out += text;
+    this.out.enter(text);
     this.groups.enter(this.flags, number, opening);
   }
 
@@ -175,7 +182,7 @@ class Translation {
     const group = this.groups.close();
     this.flags = group.flags;
     const quantifier = this.quantifier();
-    this.out += `)${quantifier}`;
+    this.out.leave(quantifier);
     this.groups.noteClosed(group, quantifier !== '');
   }
 }
@@ -188,11 +195,5 @@ const changed = (flags: Flags, letters: string, value = true): Flags => ({
 const none: Flags = { i: false, m: false, s: false, x: false };
 
 /** A PCRE pattern with its options as a JavaScript expression. */
-export const compilePattern = (source: string, options: string): RegExp => {
-  const { source: translated, ignoresCase } = new Translation(source, changed(none, options)).run();
-  try {
-    return new RegExp(translated, ignoresCase ? 'iu' : 'u');
-  } catch (error) {
-    throw invalid((error as Error).message);
-  }
-};
+export const translate = (source: string, options: string): Translated =>
+  new Translation(source, changed(none, options)).run();

@@ -1,5 +1,8 @@
+import fc from 'fast-check';
 import { BSONRegExp } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { compilePattern } from '../../../engines/documents/regex/compile.ts';
+import { translate } from '../../../engines/documents/regex/translate.ts';
 import { failureOf, type RunningStore, runStore } from './running-store.ts';
 
 let store: RunningStore;
@@ -125,4 +128,71 @@ describe('a regular expression is one of PCRE', () => {
     const found = await docs.find({ v: { $regex: '^ab' } } as never).toArray();
     expect(found.map(({ _id }) => _id).sort()).toEqual([0, 1, 9]);
   });
+});
+
+describe('a regular expression that would go on for ever', () => {
+  const text = `${'a'.repeat(60)}!`;
+
+  test.each<[string, string]>([
+    ['(a+)+$', text],
+    ['^(a|a)*$', text],
+    ['(a|aa)+$', text],
+    ['^(?:a|a){40}$', `${'a'.repeat(39)}!`],
+    ['(?:(?:a{1,9}){1,9}){1,9}$', text],
+    ['^.*.*.*.*.*[=?]$', 'a'.repeat(2000)],
+    ['^(?=(a+)+$)', text],
+  ])('%s is broken off with an error', async ($regex, v) => {
+    const docs = store.fresh();
+    await docs.insertOne({ _id: 1, v } as never);
+    const message = /Result code: match limit exceeded$/;
+    expect(await failureOf(docs.findOne({ v: { $regex } }))).toMatchObject({
+      code: 51156,
+      message: expect.stringMatching(message),
+    });
+    expect(await failureOf(docs.updateOne({ v: { $regex } }, { $set: { v: '' } }))).toMatchObject({ code: 51156 });
+    expect(await docs.findOne({ _id: 1 })).toEqual({ _id: 1, v });
+  });
+
+  test.each<[string, string, boolean]>([
+    ['^(?:[a-z]+ )*end$', `${'word '.repeat(200)}end`, true],
+    ['^(?:[a-z]+ )*end$', 'end', true],
+    ['(ab|cd)+x', `${'abcd'.repeat(100)}x`, true],
+    ['^(?:\\d{1,3}\\.){3}\\d{1,3}$', '192.168.100.200', true],
+    ['^(?:\\d{1,3}\\.){3}\\d{1,3}$', '192.168.100', false],
+    ['.*needle.*here.*', `${'hay '.repeat(500)}needle hay here`, true],
+    ['one|two|three', `${'four '.repeat(1000)}three`, true],
+  ])('is not taken for one: %s', async (pattern, text, expected) => {
+    expect(await matches(pattern, '', text)).toBe(expected);
+  });
+});
+
+const part = fc.oneof(
+  fc.constantFrom('a', 'b', 'c', 'ab', '.', '[ab]', '\\.', '\\Qa.\\E', '\\b', '(?#x)'),
+  fc.constantFrom(
+    'a?',
+    'b*',
+    'c+',
+    'a{2}',
+    'b{0}',
+    'c{1,2}',
+    '(?:ab)?',
+    '(?:a|b)+',
+    '(bc){2}',
+    '(?=b)',
+    '(?!c)',
+    'a|b',
+  ),
+);
+
+test('what a pattern needs is looked for first, which changes no answer', () => {
+  const patterns = fc.array(part, { minLength: 1, maxLength: 6 }).map((parts) => parts.join(''));
+  const texts = fc.string({ unit: fc.constantFrom('a', 'b', 'c', '.'), maxLength: 8 });
+  fc.assert(
+    fc.property(patterns, texts, fc.constantFrom('', 'i', 'x', 's'), (pattern, text, options) => {
+      const { source, ignoresCase } = translate(pattern, options);
+      const answer = new RegExp(source, ignoresCase ? 'iu' : 'u').test(text);
+      expect(compilePattern(pattern, options)(text)).toBe(answer);
+    }),
+    { numRuns: 3000, seed: 1 },
+  );
 });
