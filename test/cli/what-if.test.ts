@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Report } from '../../cli/what-if.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { printWhatIf, type Report } from '../../cli/what-if.ts';
 import { catalogue } from '../../domain/index.ts';
 import { connectDocuments } from '../../store/documents.ts';
 import { embeddedUrl, launch, listening, type Service } from '../../store/embedded.ts';
@@ -62,6 +62,7 @@ beforeAll(async () => {
   await log.close();
   await documents.close();
 });
+afterEach(() => vi.unstubAllEnvs());
 afterAll(async () => {
   await stop();
   await rm(dir, { recursive: true, force: true });
@@ -114,24 +115,27 @@ describe('what if', () => {
   test.each([
     [['--mode', 'fair'], /--mode.*'fair' is invalid. Allowed choices are unassigned, round_robin/],
     [['--mod', 'unassigned'], /unknown option '--mod'[\s\S]*--mode/],
-    [[], /say what should be different: --mode, --only-if-available, --ring-seconds/],
     [['--ring-seconds', '0'], /^--ring-seconds: .*>=1/],
-    [['--queue-seconds', 'long'], /^--queue-seconds: .*number/],
-    [['--capacity', '1.5'], /^--capacity: .*int/],
     [['--only-if-available', 'maybe'], /Allowed choices are true, false/],
-    [['--mode', 'unassigned', '--from', 'yesterday'], /^--from: /],
-    [
-      ['--mode', 'unassigned', '--from', '2026-02-01', '--to', '2026-01-01'],
-      /^--from 2026-02-01T.* is not before --to/,
-    ],
-    [['--mode', 'unassigned', '--store', 'acme'], /^acme has no incoming calls that began between/],
-    [['--mode', 'unassigned', '--store', 'other'], /^there is nothing of a store "other"/],
-    [['--rules', 'nowhere.json'], /^--rules: .*nowhere.json/],
   ])('fails and says why: %j', async (args, says) => {
     const { code, out, err } = await whatIf(...args);
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(err).toMatch(says);
     expect(err).not.toMatch(/ at .*\.ts:\d+/);
+  });
+
+  test.each([
+    [{}, /say what should be different: --mode, --only-if-available, --ring-seconds/],
+    [{ queueSeconds: 'long' }, /^--queue-seconds: .*number/],
+    [{ capacity: '1.5' }, /^--capacity: .*int/],
+    [{ mode: 'unassigned', from: 'yesterday' }, /^--from: /],
+    [{ mode: 'unassigned', from: '2026-02-01', to: '2026-01-01' }, /^--from 2026-02-01T.* is not before --to/],
+    [{ mode: 'unassigned' }, /^acme has no incoming calls that began between/],
+    [{ mode: 'unassigned', store: 'other' }, /^there is nothing of a store "other"/],
+    [{ rules: 'nowhere.json' }, /^--rules: .*nowhere.json/],
+  ])('says what is wrong with %j', async (options, says) => {
+    vi.stubEnv('DATA_DIR', dir);
+    await expect(printWhatIf({ store: 'acme', ...options })).rejects.toThrow(says);
   });
 
   test.each([
@@ -141,9 +145,7 @@ describe('what if', () => {
   ])('names what is wrong in a file: %s', async (text, says) => {
     const file = join(dir, 'wrong.json');
     await writeFile(file, text);
-    const { code, err } = await whatIf(...ofThatDay, '--rules', file);
-    expect(code).toBe(1);
-    expect(err).toMatch(says);
+    await expect(printWhatIf({ store: 'acme', rules: file })).rejects.toThrow(says);
   });
 
   test('reads stores that do not run, and says where there are none', async () => {

@@ -32,8 +32,8 @@ describe('what time alone causes', () => {
     await ringbook.customer(waId, 'call', { channelId, name: 'Esha' });
     const offer = await page.until(({ type }) => type === 'call.offer');
     await eventually(
-      async () => (await ringbook.ask(asha, `/v1/call-logs/${offer.callId}`)).body,
-      ({ legs }) => legs?.[0]?.acknowledged !== false,
+      () => ringbook.ask(asha, `/v1/call-logs/${offer.callId}`),
+      ({ body }) => body.timeline.some(({ type }: { type: string }) => type === 'OfferAcknowledged'),
     );
     await ringbook.simulate('/clock', { advance: 'PT20S' });
     expect((await ringbook.ask(asha, `/v1/call-logs/${offer.callId}`)).body.status).toBe('ongoing');
