@@ -27,6 +27,7 @@ import { customerDirectory } from './store/directory.ts';
 import { connectDocuments } from './store/documents.ts';
 import { embeddedUrl, keepRunning, type Service } from './store/embedded.ts';
 import { eventLog } from './store/event-log.ts';
+import { isOutage } from './store/faults.ts';
 import { keyRing } from './store/keys.ts';
 
 /** HMAC-SHA256 is as strong as its key, up to 256 bits. */
@@ -139,6 +140,7 @@ const httpEdge = ({ config, runs, logger }: Starting, w: WriteSide) => {
     ],
     verify: tokenVerifier(config.auth),
     logger,
+    isOutage,
     ratePerMinute: config.RATE_LIMIT,
     maxBody: 256 * 1024,
   });

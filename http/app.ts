@@ -15,6 +15,8 @@ export type AppOptions = {
   readonly routes: readonly Route[];
   readonly verify: Verify;
   readonly logger: Logger;
+  /** Whether a fault is only that a store cannot be reached for a while. */
+  readonly isOutage: (fault: unknown) => boolean;
   /** Requests per minute and token. */
   readonly ratePerMinute: number;
   /** Bytes of a JSON body. */
@@ -24,7 +26,8 @@ export type AppOptions = {
 };
 
 /** The HTTP conventions of every route: request ids, tokens, roles, limits, validation, problem+json. */
-export const httpApp = ({ routes, verify, logger, ratePerMinute, maxBody, before = [] }: AppOptions): Express => {
+export const httpApp = (options: AppOptions): Express => {
+  const { routes, verify, logger, isOutage, ratePerMinute, maxBody, before = [] } = options;
   const app = express().disable('x-powered-by').set('query parser', 'simple');
   app.use(withRequestId, helmet({ contentSecurityPolicy: false }), ...before);
   const guard = [authenticate(verify), limitRate(ratePerMinute), jsonBody(maxBody)];
@@ -32,7 +35,7 @@ export const httpApp = ({ routes, verify, logger, ratePerMinute, maxBody, before
   app.use(() => {
     throw notFound('address');
   });
-  app.use(answerProblem(logger));
+  app.use(answerProblem(logger, isOutage));
   return app;
 };
 
@@ -100,9 +103,15 @@ const send = async (res: express.Response, { status = 200, headers = {}, body }:
   else res.json(body);
 };
 
+const storageAway = () =>
+  new Problem(503, 'storage.unavailable', 'Our storage is out of reach; ask again, with the same Idempotency-Key.', {
+    headers: { 'Retry-After': '5' },
+  });
+
 /** Faults of Express itself (a broken body, too large a body) carry a status and a type. */
-const asProblem = (error: unknown): Problem => {
+const asProblem = (error: unknown, isOutage: AppOptions['isOutage']): Problem => {
   if (error instanceof Problem) return error;
+  if (isOutage(error)) return storageAway();
   const { status, type } = error as { status?: number; type?: string };
   if (status === 413) return new Problem(413, 'request.too_large', 'The body is larger than this server accepts.');
   if (type === 'entity.parse.failed') return new Problem(400, 'request.malformed', 'The body is not valid JSON.');
@@ -112,9 +121,9 @@ const asProblem = (error: unknown): Problem => {
 };
 
 const answerProblem =
-  (logger: Logger): ErrorRequestHandler =>
+  (logger: Logger, isOutage: AppOptions['isOutage']): ErrorRequestHandler =>
   (error, req, res, next) => {
-    const problem = asProblem(error);
+    const problem = asProblem(error, isOutage);
     const { requestId } = res.locals;
     if (problem.status >= 500)
       logger.error({ requestId, method: req.method, path: req.route?.path, err: error }, 'request failed');

@@ -75,7 +75,7 @@ const bodyOf = (body: z.ZodType) => {
 };
 
 const responsesOf = (r: Route) => {
-  const faults = ['401', '403', '404', '422', '429', '500', ...(isCommand(r) ? ['400', '409', '413'] : ['503'])];
+  const faults = ['401', '403', '404', '422', '429', '500', '503', ...(isCommand(r) ? ['400', '409', '413'] : [])];
   return {
     [r.status ?? 200]: { description: r.summary, headers: headersOfAnswer(r) },
     ...Object.fromEntries(faults.map((status) => [status, { $ref: `#/components/responses/${status}` }])),
@@ -145,6 +145,8 @@ const components = {
     422: problem('A field or parameter is unknown or wrong; `errors` names each.'),
     429: problem('Too many requests with this token.', ['Retry-After', ...everyAnswer.slice(1)]),
     500: problem('A fault on our side, logged with the request id.'),
-    503: problem('The read model has not reached `minPosition` in time.', ['Retry-After']),
+    503: problem('`storage.unavailable`, or `read.behind`: the read model is not yet at `minPosition`.', [
+      'Retry-After',
+    ]),
   },
 };

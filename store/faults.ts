@@ -1,4 +1,5 @@
 import { DeadlineExceededError, ErrorType, isCommandError } from '@eventstore/db-client';
+import { MongoError, MongoNetworkError, MongoServerSelectionError } from 'mongodb';
 import { backOff, pause } from './back-off.ts';
 
 const transientTypes: ReadonlySet<ErrorType> = new Set([
@@ -19,6 +20,13 @@ export const isTransient = (fault: unknown): boolean => {
   if (isCommandError(fault)) return transientTypes.has(fault.type);
   return ('code' in fault && transientCodes.has(fault.code)) || fault.message.startsWith('Failed to discover');
 };
+
+/** Whether one of the two stores restarts or is out of reach: what failed so may be done again once it is back. */
+export const isOutage = (fault: unknown): boolean =>
+  isTransient(fault) ||
+  fault instanceof MongoNetworkError ||
+  fault instanceof MongoServerSelectionError ||
+  (fault instanceof MongoError && fault.hasErrorLabel('RetryableWriteError'));
 
 const attempts = 12;
 

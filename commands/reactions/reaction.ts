@@ -1,10 +1,9 @@
-import { MongoNetworkError, MongoServerSelectionError } from 'mongodb';
 import { isRefusal, type Refusal } from '../../domain/decider.ts';
 import type { EventType, Named } from '../../domain/index.ts';
 import { backOff, pause } from '../../store/back-off.ts';
 import { consume } from '../../store/consume.ts';
 import type { Batch, Context, Recorded } from '../../store/event-log.ts';
-import { isTransient } from '../../store/faults.ts';
+import { isOutage } from '../../store/faults.ts';
 import { uuidFrom } from '../../store/ids.ts';
 import { keepLeading } from '../../store/lease.ts';
 import type { Accepted } from '../transact.ts';
@@ -94,9 +93,6 @@ export const inParallel = async <T>(items: readonly T[], work: (item: T) => Prom
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
 };
 
-const storeIsAway = (fault: unknown) =>
-  isTransient(fault) || fault instanceof MongoNetworkError || fault instanceof MongoServerSelectionError;
-
 /** What is being worked on: enough to find it again when it had to be set aside. */
 type Task = { readonly worker: string; readonly id: string; readonly type: string; readonly subject: string };
 
@@ -107,7 +103,7 @@ export const insist = async (w: WriteSide, task: Task, work: () => Promise<unkno
       await work();
       return;
     } catch (err) {
-      if (signal.aborted || storeIsAway(err)) throw err;
+      if (signal.aborted || isOutage(err)) throw err;
       if (failures + 1 < attempts) await pause(backOff(failures), signal);
       else return setAside(w, task, err);
     }

@@ -13,6 +13,7 @@ import type { Role } from '../../domain/agent.ts';
 import type { DomainEvent } from '../../domain/index.ts';
 import { httpApp } from '../../http/app.ts';
 import { signToken, tokenVerifier } from '../../http/caller.ts';
+import { isOutage } from '../../store/faults.ts';
 import { openStores, startStores } from '../support/stores.ts';
 import { startMeta } from './meta.ts';
 
@@ -47,6 +48,7 @@ export const startWorld = async () => {
     before: [whatsappWebhook(w, secrets)],
     verify,
     logger: w.logger,
+    isOutage,
     ratePerMinute: 1e6,
     maxBody: 256 * 1024,
   });

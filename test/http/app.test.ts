@@ -57,6 +57,15 @@ const routes: Route[] = [
   }),
   route({
     method: 'get',
+    path: '/v1/away',
+    summary: 'Cannot be reached',
+    roles: staff,
+    handle: async () => {
+      throw new Error('away');
+    },
+  }),
+  route({
+    method: 'get',
     path: '/v1/stream',
     summary: 'Streams',
     roles: readers,
@@ -73,6 +82,7 @@ beforeAll(async () => {
     routes,
     verify: tokenVerifier({ secret }),
     logger: pino({ level: 'error' }, { write: (line) => void logged.push(JSON.parse(line)) }),
+    isOutage: (fault) => fault instanceof Error && fault.message === 'away',
     ratePerMinute: 40,
     maxBody: 200,
   });
@@ -250,6 +260,12 @@ describe('answers', () => {
     expect(JSON.stringify(body)).not.toContain('hunter2');
     const entry = logged.find(({ requestId }) => requestId === 'broken-1');
     expect(entry?.err?.message).toContain('hunter2');
+  });
+
+  test('a fault that will pass says so, and when to ask again', async () => {
+    const { status, headers, body } = await ask('/v1/away');
+    expect({ status, code: body.code }).toEqual({ status: 503, code: 'storage.unavailable' });
+    expect(headers.get('retry-after')).toBe('5');
   });
 
   test('a stream goes out as it comes, with its own content type', async () => {

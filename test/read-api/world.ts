@@ -7,6 +7,7 @@ import { httpApp } from '../../http/app.ts';
 import { signToken, tokenVerifier } from '../../http/caller.ts';
 import { readModels } from '../../projections/index.ts';
 import { readRoutes } from '../../read-api/index.ts';
+import { isOutage } from '../../store/faults.ts';
 import { noon } from '../projections/events.ts';
 import { append, running } from '../projections/running.ts';
 import { openStores, startStores } from '../support/stores.ts';
@@ -28,6 +29,7 @@ export const startWorld = async () => {
     routes: readRoutes({ ...stores, now: () => clock.now }),
     verify: tokenVerifier({ secret }),
     logger: pino({ level: 'silent' }),
+    isOutage,
     ratePerMinute: 100_000,
     maxBody: 1_024,
   });
@@ -48,6 +50,7 @@ export const startWorld = async () => {
 
   return {
     ...stores,
+    servers,
     clock,
     ask,
     append: (events: readonly DomainEvent[], store?: string) => append(stores.log, events, store),
