@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { frameBound, type NewEvent, type Place, TOMBSTONE, writeFrame } from './event-frame.ts';
 import { type Expected, judge, type StreamState, type Verdict } from './expected-revision.ts';
-import { isSoftDeleted, metastreamOf, originalOf, withTruncateBefore } from './metadata.ts';
+import { DELETED_METADATA, isSoftDeleted, metastreamOf, originalOf, withTruncateBefore } from './metadata.ts';
 import type { EventStore } from './store.ts';
 import { StoredEvent } from './stored-event.ts';
 import { isBuried, lastEvent, lastRevision, truncationOf } from './stream-facts.ts';
@@ -63,7 +63,7 @@ export function softDelete(
   const isUnknown = verdict.is === 'new' && state.last === -1 && !state.hasMetadata;
   const outcome = refusalOrRepeat(store, name, state, isUnknown ? { is: 'wrong' } : verdict) ?? {
     is: 'written',
-    ...write(store, [metadataEvent(metastream, withTruncateBefore(metadataOf(store, name), 'deleted'))], metastream),
+    ...write(store, [metadataEvent(metastream, DELETED_METADATA)], metastream),
   };
   store.log.whenDurable(() => reply(outcome));
 }
@@ -71,7 +71,7 @@ export function softDelete(
 /** Ends stream `name` for good. */
 export function bury(store: EventStore, name: string, expected: Expected, reply: (outcome: Outcome) => void): void {
   const state = stateOf(store, name);
-  const event = { id: randomUUID(), type: '$streamDeleted', isJson: true, metadata: NOTHING, data: NOTHING };
+  const event = { id: randomUUID(), type: '$streamDeleted', isJson: false, metadata: NOTHING, data: NOTHING };
   const outcome = refusalOrRepeat(store, name, state, judge(expected, [], state)) ?? {
     is: 'written',
     ...write(store, [{ stream: name, event, isTombstone: true }], name),

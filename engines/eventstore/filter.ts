@@ -1,3 +1,4 @@
+import { patternOf } from './pattern.ts';
 import type { EventStore } from './store.ts';
 
 /** Which events of `$all` a reader wants: by event type or stream name, by a pattern or, without one, by prefixes. */
@@ -27,6 +28,6 @@ export function passes(store: EventStore, filter: Filter): (seq: number) => bool
 
 function matcher(filter: Filter): (name: string) => boolean {
   if (filter.regex === '') return (name) => filter.prefixes.some((prefix) => name.startsWith(prefix));
-  const pattern = new RegExp(filter.regex);
+  const pattern = patternOf(filter.regex);
   return (name) => pattern.test(name);
 }

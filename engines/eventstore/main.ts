@@ -24,7 +24,8 @@ function messageOf(error: unknown): string {
 
 function textsGiven() {
   const text = { type: 'string' } as const;
-  const options = { dir: text, socket: text, port: text, 'max-append-size': text, 'segment-size': text };
+  const numbers = { port: text, 'max-append-size': text, 'segment-size': text };
+  const options = { dir: text, socket: text, ...numbers, help: { type: 'boolean' } } as const;
   try {
     return parseArgs({ options }).values;
   } catch (error) {
@@ -33,6 +34,10 @@ function textsGiven() {
 }
 
 const given = textsGiven();
+if (given.help) {
+  process.stdout.write(`${USAGE}\n`);
+  process.exit(0);
+}
 
 function numberGiven(option: keyof typeof LARGEST): number | undefined {
   const text = given[option];

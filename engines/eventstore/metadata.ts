@@ -20,6 +20,9 @@ export const METASTREAM_TRUNCATION: Truncation = { ...NO_TRUNCATION, maxCount: 1
 /** `$tb` of a deleted stream that may come back: 2^63 - 1, which JSON can carry but a double cannot. */
 const DELETED = '9223372036854775807';
 
+/** The metadata of a stream that was deleted and may come back; what it had before is gone. */
+export const DELETED_METADATA = Buffer.from(`{"$tb":${DELETED}}`);
+
 /** Whether the stream was deleted (and may come back). */
 export function isSoftDeleted(truncation: Truncation): boolean {
   return truncation.before >= Number(DELETED);
@@ -66,10 +69,7 @@ function parseObject(json: Buffer): Record<string, unknown> {
   }
 }
 
-/** The metadata `json` with `$tb` set: to a revision, or so that the stream counts as deleted. */
-export function withTruncateBefore(json: Buffer, before: number | 'deleted'): Buffer {
-  const { $tb: _, ...rest } = parseObject(json);
-  const others = JSON.stringify(rest).slice(1, -1);
-  const own = `"$tb":${before === 'deleted' ? DELETED : before}`;
-  return Buffer.from(`{${others === '' ? own : `${others},${own}`}}`);
+/** The metadata `json` with `$tb` set to a revision. */
+export function withTruncateBefore(json: Buffer, before: number): Buffer {
+  return Buffer.from(JSON.stringify({ ...parseObject(json), $tb: before }));
 }

@@ -65,6 +65,8 @@ export class EventStore {
         options.onFailure?.(error);
       },
     });
+    const read = segments.slice(0, -1).filter((segment) => segment.isChecked);
+    this.sidecars.push(...read.map((segment) => this.keepIndex(segment)));
   }
 
   private load(sidecar: Sidecar): void {

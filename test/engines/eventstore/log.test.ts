@@ -84,6 +84,19 @@ async function someLog(requests: readonly Append[], more: readonly Append[]) {
 
 const some = fc.array(appends, { minLength: 1, maxLength: 8 });
 
+test('an index that was lost is written again when the log is opened', async () => {
+  const dir = freshDir();
+  const first = open(dir);
+  await appendAll(first, Array(20).fill({ stream: 0, sizes: [600] }));
+  await first.close();
+  const indexes = () => readdirSync(dir).filter((name) => name.endsWith('.idx'));
+  const all = indexes();
+  expect(all.length).toBeGreaterThan(2);
+  rmSync(join(dir, all[1]!));
+  await open(dir).close();
+  expect(indexes()).toEqual(all);
+});
+
 test('a log cut anywhere in its last segment opens with a beginning of it, and goes on', async () => {
   await fc.assert(
     fc.asyncProperty(some, some, fc.double({ min: 0, max: 1, noNaN: true }), async (requests, more, share) => {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import {
   ANY,
   type AppendExpectedRevision,
@@ -177,6 +178,13 @@ describe('the process', () => {
     expect(server.errors()).toContain(words);
     expect(server.errors()).toContain('usage: ');
     expect(server.errors()).not.toContain('    at ');
+  });
+
+  test('explains itself when it is asked', async () => {
+    const server = launch(join(path, 'log'), join(path, 's'), '', ['--help']);
+    const [usage] = await once(createInterface({ input: server.child.stdout! }), 'line');
+    expect(usage).toContain('usage: ');
+    expect(await server.gone).toBe(0);
   });
 
   test('says what is wrong with a directory that is none', async () => {
