@@ -53,7 +53,9 @@ export type QueueCause = z.infer<typeof QueueCause>;
 const callId = z.string();
 const Parties = { channelId: z.string(), channelName: z.string(), customerId: z.string() };
 const Person = { waId: personal(z.string()), customerName: personal(z.string()) };
-const Staff = { agentId: z.string(), agentName: personal(z.string(), 'agentId'), team: z.string().nullable() };
+/** An agent's name, and the team as whose member they have the call. */
+const Staff = { agentName: personal(z.string(), 'agentId'), team: z.string().nullable() };
+export type Staff = z.output<z.ZodObject<typeof Staff>>;
 /** What the call button or the deep link carried by which the customer called; free text from outside. */
 const Payloads = { ctaPayload: z.string().nullable(), deeplinkPayload: z.string().nullable() };
 export type Payloads = z.output<z.ZodObject<typeof Payloads>>;
@@ -102,7 +104,7 @@ export const callEvents = {
   /** Meta confirmed our answer: media may flow. */
   CallAnswered: { at: Instant, callId, ticketId: z.string(), agentId: z.string(), ...Parties },
   CallAnswerFailed: { at: Instant, callId, ...Offer, metaErrorCode: z.int().nullable() },
-  /** No agent answers this call any more. `hangUp`: the caller may still be ringing, so we end it at Meta. */
+  /** No agent answers this call any more. `agentId`: whose it was, if anybody's. `hangUp`: the caller may still be ringing, so we end it at Meta. */
   CallMissed: {
     at: Instant,
     callId,
@@ -110,6 +112,7 @@ export const callEvents = {
     ...Person,
     ticketId: z.string(),
     agentId: z.string().nullable(),
+    ...Staff,
     reason: MissReason,
     hangUp: z.boolean(),
     metaCallId: z.string(),
@@ -127,7 +130,7 @@ export const callEvents = {
     failed: z.boolean(),
     metaErrorCode: z.int().nullable(),
   },
-  CallPlaced: { at: Instant, callId, ...Parties, ...Person, ...Staff, ticketId: z.string() },
+  CallPlaced: { at: Instant, callId, ...Parties, ...Person, agentId: z.string(), ...Staff, ticketId: z.string() },
   /** Meta took our `connect`. */
   CallDialled: { at: Instant, callId, metaCallId: z.string() },
   /** Meta refused our `connect`; nobody's phone rang. */

@@ -8,15 +8,27 @@ import {
   queueReason,
   type Termination,
 } from './call-ending.ts';
-import type { MissReason, Payloads, QueueCause } from './call-events.ts';
-import { answering, type Call, type CallEvent, evolve, isOver, isWaiting, ringing, tellsOrigin } from './call-state.ts';
+import type { MissReason, Payloads, QueueCause, Staff } from './call-events.ts';
+import {
+  answering,
+  type Call,
+  type CallEvent,
+  evolve,
+  isOver,
+  isWaiting,
+  nameless,
+  ringing,
+  tellsOrigin,
+} from './call-state.ts';
 import { refuse } from './decider.ts';
 import { type Instant, seconds } from './time.ts';
 
+/** `staff`: who the agent is whose the call is by turn. */
 type Routed = Omit<Fields<'CallRouted'>, 'missReason' | 'journeyId' | 'queued'> & {
   noAgent: MissReason | null;
+  staff?: Staff;
 } & Partial<Pick<Fields<'CallRouted'>, 'journeyId' | 'queued'>>;
-type Missed = { at: Instant; callId: string; reason: MissReason; agentId?: string };
+type Missed = { at: Instant; callId: string; reason: MissReason; agentId?: string; staff?: Staff };
 type OfAgent = { at: Instant; callId: string; agentId: string };
 type OfOffer = { at: Instant; callId: string; offerId: string };
 
@@ -45,9 +57,9 @@ const openOffer = (s: Call, offerId: string) => {
 const mayRoute = (s: Call, waitsFor: QueueCause | undefined) =>
   !s.routed || (isWaiting(s) && s.queue?.because !== waitsFor);
 
-/** A miss that belongs to the agent whose turn it was. */
-const ofAgent = (s: Call, chosen: string | null, noAgent: MissReason | null): Call =>
-  chosen !== null && noAgent !== null ? { ...s, agentId: chosen } : s;
+/** The call as that of the agent whose turn it was, if it was anybody's. */
+const ofAgent = (s: Call, agentId: string | null | undefined, staff = nameless): Call =>
+  agentId ? { ...s, agentId, staff } : s;
 
 const legOf = (s: Call, { at, callId, offerId }: OfOffer, agentId: string) => ({
   at,
@@ -72,12 +84,13 @@ export const incomingCommands = {
    * The router's decision, made once, or again for a call that waits or is to wait; for a call that is already over it
    * only tells why it was missed. `noAgent` beside `chosen`: it is that agent's, who could not take it.
    */
-  RouteCall: concluding((s, { noAgent, journeyId = null, queued = null, ...c }: Routed) => {
+  RouteCall: concluding((s, { noAgent, staff, journeyId = null, queued = null, ...c }: Routed) => {
     if (s.direction !== 'incoming' || !mayRoute(s, queued?.because)) return [];
     const routed: CallEvent = { type: 'CallRouted', ...c, journeyId, queued, missReason: noAgent };
-    if (s.ended) return missIfOver(ofAgent(s, c.chosen, noAgent), [routed], c.callId, noAgent);
+    const turnOf = noAgent === null ? null : c.chosen;
+    if (s.ended) return missIfOver(ofAgent(s, turnOf, staff), [routed], c.callId, noAgent);
     if (mayRing(s) && noAgent === null) return [routed];
-    const after = ofAgent(evolve(s, routed), c.chosen, noAgent);
+    const after = ofAgent(evolve(s, routed), turnOf, staff);
     return [routed, missed(after, c.callId, c.at, noAgent ?? 'caller_hung_up', mayRing(s))];
   }),
 
@@ -127,10 +140,10 @@ export const incomingCommands = {
   },
 
   /** Nobody is left to offer it to, or time is up. `agentId`: whose it was by turn, if they were not even offered it. */
-  MissCall: concluding((s, { at, callId, reason, agentId }: Missed) =>
+  MissCall: concluding((s, { at, callId, reason, agentId, staff }: Missed) =>
     isOver(s) || answering(s) || s.answeredAt !== null || !s.routed
       ? []
-      : [missed(agentId ? { ...s, agentId } : s, callId, at, reason, true)],
+      : [missed(ofAgent(s, agentId, staff), callId, at, reason, true)],
   ),
 
   /** The offered agent takes the call. */

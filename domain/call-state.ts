@@ -1,5 +1,5 @@
 import type { Direction } from './agent.ts';
-import type { Conclusion, callEvents, MissReason, Payloads, QueueCause } from './call-events.ts';
+import type { Conclusion, callEvents, MissReason, Payloads, QueueCause, Staff } from './call-events.ts';
 import { type EventOf, evolving } from './decider.ts';
 import type { Instant } from './time.ts';
 
@@ -25,6 +25,7 @@ export type Call = {
   readonly metaCallId: string | null;
   readonly ticketId: string | null;
   readonly agentId: string | null;
+  readonly staff: Staff;
   readonly startedAt: Instant;
   readonly receivedAt: Instant;
   readonly payloads: Payloads;
@@ -44,6 +45,8 @@ export type Call = {
   readonly conclusion: Conclusion | null;
 };
 
+export const nameless: Staff = { agentName: null, team: null };
+
 export const initialCall: Call = {
   direction: null,
   parties: { channelId: '', channelName: '', customerId: '' },
@@ -51,6 +54,7 @@ export const initialCall: Call = {
   metaCallId: null,
   ticketId: null,
   agentId: null,
+  staff: nameless,
   startedAt: 0,
   receivedAt: 0,
   payloads: { ctaPayload: null, deeplinkPayload: null },
@@ -97,9 +101,10 @@ export const evolveCall: { [K in CallEvent['type']]: (s: Call, event: Extract<Ca
   LateConnectReceived: (s, e) => ({ ...s, startedAt: e.at, payloads: bothSay(s.payloads, e) }),
   CallOriginRevealed: (s, e) => ({ ...s, payloads: bothSay(s.payloads, e) }),
   CallRouted: (s, { ticketId, queued }) => ({ ...s, routed: true, ticketId, queue: queued }),
-  CallOffered: (s, { offerId, agentId, expiresAt }) => ({
+  CallOffered: (s, { offerId, agentId, agentName, team, expiresAt }) => ({
     ...s,
     agentId,
+    staff: { agentName, team },
     queue: null,
     offers: [...s.offers, { offerId, agentId, expiresAt, acknowledged: false, state: 'ringing' }],
   }),
@@ -114,7 +119,12 @@ export const evolveCall: { [K in CallEvent['type']]: (s: Call, event: Extract<Ca
     answeredAt: earliest(s.answeredAt, at),
   }),
   CallAnswerFailed: (s, { offerId }) => withOffer(s, offerId, { state: 'failed' }),
-  CallMissed: (s, { at, reason, agentId }) => ({ ...s, agentId, missed: { at, reason } }),
+  CallMissed: (s, { at, reason, agentId, agentName, team }) => ({
+    ...s,
+    agentId,
+    staff: { agentName, team },
+    missed: { at, reason },
+  }),
   CallEndRequested: (s, { at }) => ({ ...s, endRequestedAt: at }),
   CallEnded: (s, { type: _, callId: __, ...ended }) => ({ ...s, ended }),
   CallPlaced: (s, e) => ({
@@ -124,6 +134,7 @@ export const evolveCall: { [K in CallEvent['type']]: (s: Call, event: Extract<Ca
     person: { waId: e.waId, customerName: e.customerName },
     ticketId: e.ticketId,
     agentId: e.agentId,
+    staff: { agentName: e.agentName, team: e.team },
     startedAt: e.at,
     receivedAt: e.at,
   }),

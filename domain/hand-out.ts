@@ -1,7 +1,7 @@
-import type { MissReason } from './call-events.ts';
-import { type Call, tagsOf } from './call-state.ts';
+import type { MissReason, Staff } from './call-events.ts';
+import { type Call, nameless, tagsOf } from './call-state.ts';
 import type { Caller } from './journey.ts';
-import type { Route } from './route-call.ts';
+import type { Colleague, Route } from './route-call.ts';
 import type { Routing } from './routing.ts';
 import { seconds } from './time.ts';
 
@@ -22,6 +22,17 @@ export const decisionOf = (s: Call, route: Route, { rules, ruleVersion }: Routin
   if (s.routed && waits === null && s.queue === null) return null;
   const queued = waits && { because: waits, until: s.queue?.until ?? s.startedAt + seconds(rules.queueSeconds) };
   return { mode: rules.mode, ruleVersion, candidates, chosen, journeyId, noAgent, queued };
+};
+
+type Found = { readonly colleague: Colleague | null; readonly journeyId: string | null };
+
+/** Who the agent is to whom a call is given, and as whose member: the team a journey leads to, else their first. */
+export const staffOf = ({ colleague, journeyId }: Found, { journeys }: Routing): Staff => {
+  const profile = colleague?.state.profile;
+  if (!profile) return nameless;
+  const led = journeys.find((journey) => journey.journeyId === journeyId)?.route;
+  const team = led && 'team' in led && profile.teams.includes(led.team) ? led.team : (profile.teams[0] ?? null);
+  return { agentName: profile.name, team };
 };
 
 /** Why a call that was offered to everybody is missed. */

@@ -7,6 +7,8 @@ type Upcast = (old: never) => object;
 const upcasts: Readonly<Record<string, readonly Upcast[]>> = {
   // version 1 knew only one kind of reservation: the agent's own outgoing call
   AgentReserved: [(old: { at: number; agentId: string; callId: string }) => ({ ...old, direction: 'outgoing' })],
+  // version 1 did not say who the agent is that missed it
+  CallMissed: [(old: object) => ({ ...old, agentName: null, team: null })],
 };
 
 /** The version at which events of this type are written today. */

@@ -1,5 +1,5 @@
 import { call } from '../domain/call.ts';
-import type { Conclusion } from '../domain/call-events.ts';
+import type { Conclusion, Staff } from '../domain/call-events.ts';
 import { progressOf } from '../domain/call-outcome.ts';
 import { answering, type Call, type CallEvent } from '../domain/call-state.ts';
 import type { Named } from '../domain/index.ts';
@@ -7,8 +7,6 @@ import type { Recorded } from '../store/event-log.ts';
 import { type Leg, legsAfter, type Origin, originOf, type Step } from './call-detail.ts';
 import type { Projection } from './projection.ts';
 import { streamId } from './state-projection.ts';
-
-type Staff = { readonly agentName: string | null; readonly team: string | null };
 
 export type CallRow = {
   readonly callId: string;
@@ -48,15 +46,6 @@ const ongoing = (s: Call): Outcome => {
   };
 };
 
-const nobody: Staff = { agentName: null, team: null };
-
-/** The agent's name and team, which only the events that bring an agent in tell. */
-const staffOf = (doc: CallRow | null, legs: readonly Leg[], agentId: string | null, event: CallEvent): Staff => {
-  if (event.type === 'CallPlaced') return { agentName: event.agentName, team: event.team };
-  const { agentName, team } = legs.findLast((leg) => leg.agentId === agentId) ?? doc ?? nobody;
-  return { agentName, team };
-};
-
 const withEvent = (doc: CallRow | null, callId: string, event: CallEvent, eventId: string): CallRow | null => {
   const state = call.evolve(doc?.detail.state ?? call.initial, event);
   if (state.direction === null) return null; // no call begins with any other event
@@ -70,7 +59,7 @@ const withEvent = (doc: CallRow | null, callId: string, event: CallEvent, eventI
     ...channel,
     customer: { customerId, waId: state.person.waId, name: state.person.customerName },
     agentId: state.agentId,
-    ...staffOf(doc, legs, state.agentId, event),
+    ...state.staff,
     ticketId: state.ticketId,
     origin: originOf(state, inviteOf(doc)),
     cost: doc?.cost ?? null,
@@ -92,7 +81,7 @@ const newestFirst = (field: string) => ({ store: 1, [field]: 1, 'doc.startedAt':
 /** Every call, one document each, keyed by `callId`. The status is the domain's conclusion. */
 export const callLogs: Projection<CallRow> = {
   name: 'call_logs',
-  version: 3,
+  version: 4,
   indexes: [
     [{ store: 1, 'doc.startedAt': -1, _id: -1 }],
     [{ store: 1, 'doc.talkSeconds': -1, _id: -1 }],

@@ -1,5 +1,5 @@
 import type { Direction } from '../domain/agent.ts';
-import type { CallStatus, MissReason } from '../domain/call-events.ts';
+import type { CallStatus, MissReason, Staff } from '../domain/call-events.ts';
 import type { TicketOpening } from '../domain/ticket-events.ts';
 import type { Instant } from '../domain/time.ts';
 import { projection } from './projection.ts';
@@ -8,6 +8,8 @@ type LinkedCall = {
   readonly callId: string;
   readonly direction: Direction;
   readonly agentId: string | null;
+  readonly agentName: string | null;
+  readonly team: string | null;
   readonly status: CallStatus;
   readonly subStatus: string | null;
   readonly missReason: MissReason | null;
@@ -43,6 +45,8 @@ export type TicketView = {
   readonly detail: { readonly pendingMisses: readonly string[] };
 };
 
+type Staffed = Staff & { readonly callId: string; readonly agentId: string | null };
+
 const isInCall = ({ status, answeredAt }: LinkedCall) => status === 'ongoing' && answeredAt !== null;
 
 /** What follows from the calls of a ticket and from the misses nobody has settled yet. */
@@ -67,6 +71,10 @@ const withCall = (doc: TicketView, callId: string, change: Partial<LinkedCall>, 
 
 const settled = (doc: TicketView) => withCalls(doc, doc.calls, []);
 
+/** Whose a call of the ticket is now; for the ticket no activity of its own. */
+const ofAgent = (doc: TicketView | null, { callId, agentId, agentName, team }: Staffed) =>
+  doc && withCall(doc, callId, { agentId, agentName, team }, doc.detail.pendingMisses);
+
 /** A handler that only concerns a ticket that is there, and that counts as its activity. */
 const active =
   <E extends { readonly at: Instant }>(evolve: (doc: TicketView, event: E) => TicketView) =>
@@ -78,7 +86,7 @@ const by = (field: string) => ({ store: 1, [field]: 1, 'doc.lastActivityAt': -1,
 /** The helpdesk threads with their calls, keyed by `ticketId`. */
 export const tickets = projection<TicketView>({
   name: 'tickets',
-  version: 1,
+  version: 2,
   indexes: [
     [{ store: 1, 'doc.lastActivityAt': -1, _id: -1 }],
     [by('doc.status')],
@@ -114,9 +122,12 @@ export const tickets = projection<TicketView>({
         answeredAt: null,
         endedAt: null,
       } as const;
-      const linked = { callId, direction, agentId, startedAt: at, ...unknown };
+      const linked = { callId, direction, agentId, agentName: null, team: null, startedAt: at, ...unknown };
       return withCalls(doc, [...doc.calls, linked], doc.detail.pendingMisses);
     }),
+    CallOffered: ofAgent,
+    CallPlaced: ofAgent,
+    CallMissed: ofAgent,
     LinkedCallAnswered: active((doc, { at, callId, agentId }) =>
       withCall(doc, callId, { agentId, answeredAt: at }, []),
     ),
@@ -135,5 +146,5 @@ export const tickets = projection<TicketView>({
     NoteAdded: active((doc) => doc),
     MissedCallsDismissed: active(settled),
   },
-  ({ ticketId }) => ticketId,
+  ({ ticketId }) => ticketId || null,
 );

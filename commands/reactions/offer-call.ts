@@ -2,8 +2,7 @@ import { agent } from '../../domain/agent.ts';
 import { call } from '../../domain/call.ts';
 import { type Call, isWaiting } from '../../domain/call-state.ts';
 import { isRefusal } from '../../domain/decider.ts';
-import { decisionOf, missOf } from '../../domain/hand-out.ts';
-import type { Colleague } from '../../domain/route-call.ts';
+import { decisionOf, missOf, staffOf } from '../../domain/hand-out.ts';
 import { type Routing, routing } from '../../domain/routing.ts';
 import { ticket } from '../../domain/ticket.ts';
 import { seconds } from '../../domain/time.ts';
@@ -42,11 +41,12 @@ export const offerCall = async (
   const route = async (choice: Choice, state: Call, known: Routing) => {
     const decision = decisionOf(state, choice, known);
     if (decision === null) return state;
-    const command = { type: 'RouteCall', at: w.now(), callId, ticketId, ...decision } as const;
+    const staff = staffOf(choice, known);
+    const command = { type: 'RouteCall', at: w.now(), callId, ticketId, ...decision, staff } as const;
     return accepted(await w.transact(call, callId, command, because('route'))).state;
   };
 
-  const offer = async (state: Call, { agentId, state: { profile } }: Colleague, { rules }: Routing) => {
+  const offer = async (state: Call, choice: Choice, agentId: string, known: Routing) => {
     const at = w.now();
     const offered = await w.transact(
       call,
@@ -57,9 +57,8 @@ export const offerCall = async (
         callId,
         offerId: uuidFrom('offer', callId, agentId, String(state.offers.length)),
         agentId,
-        agentName: profile?.name ?? null,
-        team: profile?.teams[0] ?? null,
-        expiresAt: at + seconds(rules.ringSeconds),
+        ...staffOf(choice, known),
+        expiresAt: at + seconds(known.rules.ringSeconds),
       },
       because(`offer ${agentId}`),
     );
@@ -67,8 +66,9 @@ export const offerCall = async (
     else await assign(agentId);
   };
 
-  const miss = (state: Call, choice: Choice) => {
-    const missed = { type: 'MissCall', at: w.now(), callId, ...missOf(state, choice) } as const;
+  const miss = (state: Call, choice: Choice, known: Routing) => {
+    const staff = staffOf(choice, known);
+    const missed = { type: 'MissCall', at: w.now(), callId, ...missOf(state, choice), staff } as const;
     return w.transact(call, callId, missed, because('miss'));
   };
 
@@ -83,8 +83,8 @@ export const offerCall = async (
     if (colleague && noAgent === null) await releaseAgent(w, cause, callId, colleague.agentId, 'withdrawn');
     return isWaiting(routed);
   }
-  if (colleague && noAgent === null) await offer(routed, colleague, known);
-  else await miss(routed, choice);
+  if (colleague && noAgent === null) await offer(routed, choice, colleague.agentId, known);
+  else await miss(routed, choice, known);
   return false;
 };
 

@@ -198,6 +198,23 @@ describe('3. Assign Only If Staff Are Available', () => {
       expect(missReasonAfter(route(who('ben')), ...rang)).toBe('agent_did_not_answer');
     });
 
+    test.each([
+      ['before the caller hangs up', []],
+      ['after it', [incoming.terminated({ after: 0 })]],
+    ])('the missed call is that agent’s, by name and team, when it is routed %s', (_, earlier) => {
+      const staff = { agentName: 'Ben', team: 'sales' };
+      const route_ = { ...routed(route(who('ben', absent))), staff } as CallCommand;
+      const { state } = history(call, [incoming.received(), ...earlier, route_]);
+      expect(state).toMatchObject({ agentId: 'ben', staff, conclusion: { status: 'missed' } });
+    });
+
+    test('and so it is when the turn comes to them after another declined', () => {
+      const staff = { agentName: 'Chi', team: 'night' };
+      const declined = [incoming.received(), incoming.routed(), incoming.offered(1), incoming.declined(2)];
+      const theirs = { ...incoming.missed(3, 'agent_did_not_answer'), agentId: 'chi', staff } as CallCommand;
+      expect(history(call, [...declined, theirs]).state).toMatchObject({ agentId: 'chi', staff });
+    });
+
     test('The ticket is assigned to that agent for later follow-up', () => {
       expect(history(ticket, [...ticketOfCall, assignedTo('ben'), missedTicket]).state.assignee.agentId).toBe('ben');
     });

@@ -92,6 +92,10 @@ describe('old versions of events', () => {
     });
   });
 
+  test('CallMissed without the agent’s name reads as today’s', () => {
+    expect(upcast('CallMissed', 1, { agentId: 'ben' })).toEqual({ agentId: 'ben', agentName: null, team: null });
+  });
+
   test('new events are written at the newest version', () => {
     expect(versionOf('AgentReserved')).toBe(2);
     expect(versionOf('CallPlaced')).toBe(1);

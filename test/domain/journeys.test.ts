@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { call } from '../../domain/call.ts';
 import { tagsOf } from '../../domain/call-state.ts';
+import { staffOf } from '../../domain/hand-out.ts';
 import type { Journey } from '../../domain/journey.ts';
 import { routeCall } from '../../domain/route-call.ts';
 import { RoutingMode, routing } from '../../domain/routing.ts';
@@ -69,6 +70,16 @@ describe('a journey', () => {
     expect(led(journey({}, { agent: 'voice' })).chosen).toBe('voice');
     expect(led(journey({ skills: ['hindi'] }, toVoice)).chosen).toBe('voice');
     expect(led(journey({ skills: ['hindi', 'tamil'] }, toVoice)).chosen).toBe('ben');
+  });
+
+  test.each<[string, Journey['route'], string | null]>([
+    ['to a second team of theirs', { team: 'hindi' }, 'hindi'],
+    ['to them by name', { agent: 'voice' }, 'voice'],
+  ])('gives a call that it leads %s to a member of the team %s', (_, route, team) => {
+    const journeys = [journey({}, route)];
+    const given = { colleague: voice, journeyId: 'j1' };
+    expect(staffOf(given, { ...routing.initial, journeys })).toEqual({ agentName: profile.name, team });
+    expect(staffOf({ ...given, colleague: null }, routing.initial)).toEqual({ agentName: null, team: null });
   });
 
   test('falls through to the next, and then to the mode, when it leads to nobody who is free', () => {

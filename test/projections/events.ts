@@ -94,6 +94,8 @@ export const happened = {
     ...person,
     ticketId: 't1',
     agentId: 'asha',
+    agentName: 'Asha',
+    team: 'voice',
     reason: 'agent_did_not_answer',
     hangUp: true,
     metaCallId: 'wacid.1',

@@ -3,6 +3,7 @@ import type { DomainEvent } from '../../domain/index.ts';
 import { tickets } from '../../projections/tickets.ts';
 import { at, happened, shownAfter } from './events.ts';
 
+const { offered, missed, placed } = happened;
 const { opened, linked, linkAnswered, linkEnded, assigned, responded, resolved, reopened, noted, dismissed } = happened;
 const ticketAfter = (...events: DomainEvent[]) => shownAfter(tickets, 't1', [opened(0), linked(0), ...events]);
 
@@ -59,6 +60,22 @@ describe('a ticket', () => {
     expect(ticketAfter(assigned(1))?.assignee).toEqual({ agentId: 'asha', teamId: null });
     const toTeam = assigned(2, { agentId: null, teamId: 'voice', because: 'by_hand' });
     expect(ticketAfter(assigned(1), toTeam)?.assignee).toEqual({ agentId: null, teamId: 'voice' });
+  });
+
+  const unnamed = { agentId: null, agentName: null, team: null };
+  test.each<[string, DomainEvent[], object]>([
+    ['nobody’s yet', [], unnamed],
+    ['the agent’s at whom it rings', [offered(1)], { agentId: 'asha', agentName: 'Asha', team: 'voice' }],
+    ['nobody’s, missed', [missed(1, unnamed), linkEnded(1, unnamed)], unnamed],
+    ['the absent agent’s whose turn it was', [missed(1), linkEnded(1)], { agentName: 'Asha', team: 'voice' }],
+    ['the next agent’s', [offered(1), offered(2, { agentId: 'bea', agentName: 'Bea' })], { agentName: 'Bea' }],
+  ])('names whose each call is: %s', (_, events, whose) => {
+    expect(ticketAfter(...events)?.calls).toMatchObject([whose]);
+  });
+
+  test('names who calls the customer back', () => {
+    const calling = [linked(2, { ...backCall, agentId: 'asha' }), placed(2)];
+    expect(ticketAfter(...calling)?.calls.at(-1)).toMatchObject({ agentId: 'asha', agentName: 'Asha', team: 'voice' });
   });
 
   test('records its first response', () => {

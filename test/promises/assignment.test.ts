@@ -114,8 +114,12 @@ describe('Assign Only If Staff Are Available', () => {
     const bala = await desk.arrives('bala');
     const [first, second, third] = [desk.customer(), desk.customer(), desk.customer()];
     await first.rings();
-    await first.row({ ...notPickedUp, agentId: 'asha' });
-    await first.ticket({ assignee: { agentId: 'asha' } });
+    const whose = { agentId: 'asha', agentName: 'asha', team: 'asha' };
+    const { callId } = await first.row({ ...notPickedUp, ...whose });
+    await first.ticket({ assignee: { agentId: 'asha' }, calls: [{ callId, status: 'missed', ...whose }] });
+    for (const filter of ['agent=asha', 'team=asha'])
+      expect(await desk.items(`/v1/call-logs?${filter}`)).toMatchObject([{ callId }]);
+    expect(await desk.items('/v1/call-logs?team=bala')).toEqual([]);
     await second.rings();
     await bala.takes(second);
     await third.rings();
