@@ -59,8 +59,8 @@ export type Agent = {
   /** How often that was said anew. */
   readonly spells: number;
   readonly call: { callId: string; direction: Direction } | null;
-  /** When a call was last theirs; the fairness of round robin rests on it. */
-  readonly lastReservedAt: Instant;
+  /** When an incoming call was last theirs, and how many were; the fairness of round robin rests on it. */
+  readonly turn: { readonly at: Instant; readonly nth: number };
   /** The open tickets they hold: their load. */
   readonly tickets: readonly string[];
   readonly socket: Socket | null;
@@ -73,11 +73,14 @@ const initial: Agent = {
   reason: null,
   spells: 0,
   call: null,
-  lastReservedAt: 0,
+  turn: { at: 0, nth: 0 },
   tickets: [],
   socket: null,
   fence: 0,
 };
+
+const withTurn = (s: Agent, at: Instant, direction: Direction): Agent =>
+  direction === 'incoming' ? { ...s, turn: { at, nth: s.turn.nth + 1 } } : s;
 
 /** A reload of the page gets its call socket back within this time. */
 export const socketGrace = seconds(5);
@@ -182,9 +185,9 @@ export const agent = decider({ category: 'agent', events, initial })
     AgentProfileChanged: (s, { type: _, at: __, agentId: ___, ...profile }) => ({ ...s, profile }),
     AgentActivated: (s, { reason }) => ({ ...s, active: true, reason, spells: s.spells + 1 }),
     AgentDeactivated: (s, { reason }) => ({ ...s, active: false, reason, spells: s.spells + 1 }),
-    AgentReserved: (s, { callId, direction, at }) => ({ ...s, call: { callId, direction }, lastReservedAt: at }),
+    AgentReserved: (s, { callId, direction, at }) => ({ ...withTurn(s, at, direction), call: { callId, direction } }),
     AgentReleased: (s) => ({ ...s, call: null }),
-    TurnMissed: (s, { at }) => ({ ...s, lastReservedAt: at }),
+    TurnMissed: (s, { at }) => withTurn(s, at, 'incoming'),
     TicketEntrusted: (s, { ticketId }) => ({ ...s, tickets: [...s.tickets, ticketId] }),
     TicketReleased: (s, { ticketId }) => ({ ...s, tickets: s.tickets.filter((held) => held !== ticketId) }),
     CallSocketOpened: (s, { sessionId, tab, gateway, fence }) => ({

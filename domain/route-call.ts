@@ -39,7 +39,11 @@ type Judged = { readonly colleague: Colleague; readonly reason: PassedOver | nul
 const takesCalls: ReadonlySet<Role | undefined> = new Set<Role | undefined>(['agent', 'team_manager', 'admin']);
 
 const loadOf = ({ colleague }: Judged) => colleague.state.tickets.length;
-const lastTurnOf = ({ colleague }: Judged) => colleague.state.lastReservedAt;
+/** Negative when it is the first one's turn rather than the second's: who was called longer ago or, of one moment, less often. */
+const byTurn = (a: Judged, b: Judged) => {
+  const [one, other] = [a.colleague.state.turn, b.colleague.state.turn];
+  return one.at - other.at || one.nth - other.nth;
+};
 const balances = ({ rules }: Question) => rules.mode === 'load_balancer';
 
 /** How many open tickets an agent may hold, where these rules limit them at all. */
@@ -60,7 +64,7 @@ const passedOver = ({ agentId, state }: Colleague, question: Question): PassedOv
 
 /** Whose turn it is among these: whoever had a call least recently; where load counts, whoever has the least of it. */
 const nextOf = (judged: readonly Judged[], question: Question): Judged | undefined =>
-  judged.toSorted((a, b) => (balances(question) ? loadOf(a) - loadOf(b) : 0) || lastTurnOf(a) - lastTurnOf(b))[0];
+  judged.toSorted((a, b) => (balances(question) ? loadOf(a) - loadOf(b) : 0) || byTurn(a, b))[0];
 
 const free = (judged: readonly Judged[]) => judged.filter(({ reason }) => reason === null);
 

@@ -54,7 +54,7 @@ export const available: Agent = {
   reason: null,
   spells: 1,
   call: null,
-  lastReservedAt: 0,
+  turn: { at: 0, nth: 0 },
   tickets: [],
   socket: { sessionId: 's1', tab: 't1', gateway: 'g1', closedAt: null },
   fence: 1,

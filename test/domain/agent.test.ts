@@ -333,6 +333,6 @@ describe('the tickets an agent holds', () => {
     given(registered)
       .when({ ...missed, type: 'MissTurn' })
       .then(missed);
-    expect(agent.evolve(available, missed).lastReservedAt).toBe(noon + 5);
+    expect(agent.evolve(available, missed).turn).toEqual({ at: noon + 5, nth: 1 });
   });
 });

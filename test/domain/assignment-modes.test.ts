@@ -88,7 +88,11 @@ describe('2. Round Robin', () => {
   const route = (more: Parameters<typeof question>[0]) => routeCall(question(more, {}, { mode: 'round_robin' }));
 
   test('Call tickets are distributed evenly among all available agents', () => {
-    const staff = [who('ben', { lastReservedAt: 2 }), who('chi', { lastReservedAt: 1 }), who('dee', absent)];
+    const staff = [
+      who('ben', { turn: { at: 2, nth: 1 } }),
+      who('chi', { turn: { at: 1, nth: 1 } }),
+      who('dee', absent),
+    ];
     expect(route(staff).chosen).toBe('chi');
     expect(route([who('ben', absent), who('chi', busy)])).toMatchObject({
       chosen: null,
@@ -116,7 +120,7 @@ describe('3. Assign Only If Staff Are Available', () => {
     const route = (...staff: Parameters<typeof question>[0]) => routeCall(question(staff, {}, rules));
 
     test('Calls are assigned only when staff are online and available', () => {
-      const chi = who('chi', { lastReservedAt: 9 });
+      const chi = who('chi', { turn: { at: 9, nth: 1 } });
       for (const other of [absent, busy, { socket: null }]) expect(route(who('ben', other), chi).chosen).toBe('chi');
       expect(route(who('ben'), chi).chosen).toBe('ben');
     });
@@ -173,9 +177,9 @@ describe('3. Assign Only If Staff Are Available', () => {
     const route = (...staff: Parameters<typeof question>[0]) => routeCall(question(staff, {}, rules));
 
     test('Calls are assigned regardless of whether agents are online', () => {
-      const staff = [who('ben', { lastReservedAt: 1 }), who('chi', { ...absent, lastReservedAt: 0 })];
+      const staff = [who('ben', { turn: { at: 1, nth: 1 } }), who('chi', { ...absent, turn: { at: 0, nth: 1 } })];
       expect(route(...staff)).toMatchObject({ chosen: 'chi', noAgent: 'agent_did_not_answer', waits: null });
-      expect(route(who('ben'), who('chi', { ...absent, lastReservedAt: 1 }))).toMatchObject({
+      expect(route(who('ben'), who('chi', { ...absent, turn: { at: 1, nth: 1 } }))).toMatchObject({
         chosen: 'ben',
         noAgent: null,
       });
@@ -183,7 +187,7 @@ describe('3. Assign Only If Staff Are Available', () => {
 
     test('whoever is on a call has their turn when nobody else is left', () => {
       const onCall = who('ben', busy);
-      expect(route(onCall, who('chi', { lastReservedAt: 5 }))).toMatchObject({ chosen: 'chi', noAgent: null });
+      expect(route(onCall, who('chi', { turn: { at: 5, nth: 1 } }))).toMatchObject({ chosen: 'chi', noAgent: null });
       expect(route(onCall)).toMatchObject({ chosen: 'ben', noAgent: 'agent_did_not_answer' });
       expect(route(who('ben', { profile: null }))).toMatchObject({ chosen: null, noAgent: 'no_agent_available' });
     });
@@ -220,9 +224,9 @@ describe('3. Assign Only If Staff Are Available', () => {
     });
 
     test('a turn that was missed is over: the next call is the next agent’s', () => {
-      const { lastReservedAt } = available;
+      const { turn } = available;
       expect(
-        route(who('ben', { ...absent, lastReservedAt: noon }), who('chi', { ...absent, lastReservedAt })),
+        route(who('ben', { ...absent, turn: { at: noon, nth: 1 } }), who('chi', { ...absent, turn })),
       ).toMatchObject({ chosen: 'chi' });
     });
   });
@@ -250,7 +254,10 @@ describe('4. Load Balancer', () => {
   });
 
   test('Calls are distributed based on current agent load and availability', () => {
-    const staff = [who('ben', { ...able(9, 'a'), lastReservedAt: 0 }), who('chi', { ...able(9), lastReservedAt: 8 })];
+    const staff = [
+      who('ben', { ...able(9, 'a'), turn: { at: 0, nth: 1 } }),
+      who('chi', { ...able(9), turn: { at: 8, nth: 1 } }),
+    ];
     expect(route(staff)).toMatchObject({
       chosen: 'chi',
       candidates: [
@@ -258,7 +265,9 @@ describe('4. Load Balancer', () => {
         { agentId: 'chi', passedOver: null, load: 0 },
       ],
     });
-    expect(route([who('ben', { lastReservedAt: 7 }), who('chi', { lastReservedAt: 6 })]).chosen).toBe('chi');
+    expect(route([who('ben', { turn: { at: 7, nth: 1 } }), who('chi', { turn: { at: 6, nth: 1 } })]).chosen).toBe(
+      'chi',
+    );
     expect(route([who('ben', { ...able(9, 'a') }), who('chi', { ...able(9), ...absent })]).chosen).toBe('ben');
   });
 

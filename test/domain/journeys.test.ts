@@ -22,7 +22,7 @@ const journey = (when: Partial<Journey['when']>, route: Journey['route'], priori
 });
 const inTeams = (...teams: string[]) => ({ profile: { ...profile, teams } });
 const ben = who('ben', inTeams('care'));
-const voice = who('voice', { ...inTeams('voice', 'hindi'), lastReservedAt: 9 });
+const voice = who('voice', { ...inTeams('voice', 'hindi'), turn: { at: 9, nth: 1 } });
 const toVoice = { team: 'voice' };
 
 const led = (one: Journey, of: object = {}) =>
