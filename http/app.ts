@@ -32,12 +32,30 @@ export const httpApp = (options: AppOptions): Express => {
   app.use(withRequestId, helmet({ contentSecurityPolicy: false }), ...before);
   const guard = [authenticate(verify), limitRate(ratePerMinute), jsonBody(maxBody)];
   for (const r of routes) app[r.method](r.path, ...guard, handler(r));
+  for (const [path, ways] of methodsOf(routes)) app.all(path, refuseMethod(ways));
   app.use(() => {
     throw notFound('address');
   });
   app.use(answerProblem(logger, isOutage));
   return app;
 };
+
+/** What may be done at each address: `GET, HEAD`. */
+const methodsOf = (routes: readonly Route[]) => {
+  const ways = new Map<string, string>();
+  for (const { path, method } of routes) {
+    const way = method === 'get' ? 'GET, HEAD' : method.toUpperCase();
+    ways.set(path, [ways.get(path), way].filter(Boolean).join(', '));
+  }
+  return ways;
+};
+
+const refuseMethod =
+  (ways: string): RequestHandler =>
+  ({ method }) => {
+    const headers = { Allow: ways };
+    throw new Problem(405, 'request.method', `${method} is not for this address; it takes ${ways}.`, { headers });
+  };
 
 const withRequestId: RequestHandler = (req, res, next) => {
   const given = req.get('x-request-id');

@@ -22,7 +22,12 @@ const routes: Route[] = [
     roles: ['admin'],
     params: { thingId: z.string().regex(/^\d+$/, 'digits') },
     query: { verbose: z.enum(['yes', 'no']).optional() },
-    body: z.strictObject({ name: z.string(), ringSeconds: z.int().max(60).default(30) }),
+    body: z.strictObject({
+      name: z.string(),
+      ringSeconds: z.int().max(60).default(30),
+      hours: z.array(z.strictObject({ opensAt: z.string().optional() })).nullish(),
+      route: z.union([z.strictObject({ team: z.string() }), z.strictObject({ agent: z.string() })]).optional(),
+    }),
     handle: async ({ params, query, body }) => ({ status: 201, body: { ...params, ...query, ...body } }),
   }),
   route({
@@ -173,6 +178,18 @@ describe('validation', () => {
       'unknown "ringSecond", did you mean "ringSeconds"?',
     ],
     ['a field like no other', { name: 'x', colour: 5 }, '/v1/things/7', 'body: unknown "colour".'],
+    [
+      'an unknown field within',
+      { name: 'x', hours: [{}, { openAt: '10:00' }] },
+      '/v1/things/7',
+      'body: unknown "hours.1.openAt", did you mean "opensAt"?',
+    ],
+    [
+      'an unknown field of one of two shapes',
+      { name: 'x', route: { agnet: 'asha' } },
+      '/v1/things/7',
+      'body: unknown "route.agnet", did you mean "agent"?',
+    ],
     ['an unknown parameter', { name: 'x' }, '/v1/things/7?verbos=yes', 'unknown "verbos", did you mean "verbose"?'],
     ['a wrong value', { name: 'x', ringSeconds: 61 }, '/v1/things/7', 'body.ringSeconds: '],
     ['a missing field', {}, '/v1/things/7', 'body.name: '],
@@ -183,6 +200,11 @@ describe('validation', () => {
     const { status, body } = await change(sent, path);
     expect({ status, code: body.code }).toEqual({ status: 422, code: 'request.invalid' });
     expect(body.detail).toContain(says);
+  });
+
+  test('does not call unknown what another shape knows', async () => {
+    const { body } = await change({ name: 'x', route: { team: 'sales', agent: 'asha' } });
+    expect(body.errors).toEqual(['body.route: Invalid input']);
   });
 
   test('names every fault of a body at once', async () => {
@@ -228,6 +250,19 @@ describe('request ids', () => {
 });
 
 describe('answers', () => {
+  test.each([
+    ['POST', '/v1/whoami', 'GET, HEAD'],
+    ['DELETE', '/v1/things/7', 'PUT'],
+    ['OPTIONS', '/v1/closed', 'POST'],
+  ])('%s of %s is 405 with what it takes: %s', async (method, path, allow) => {
+    const { status, headers, body } = await ask(path, { method, token: null });
+    expect({ status, allow: headers.get('allow'), code: body.code }).toEqual({
+      status: 405,
+      allow,
+      code: 'request.method',
+    });
+  });
+
   test('a refusal is 409 with its code, its facts and when it is allowed again', async () => {
     const { status, headers, body } = await ask('/v1/closed', { method: 'POST' });
     expect(status).toBe(409);
