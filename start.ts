@@ -5,6 +5,7 @@ import { callSockets } from './commands/call-socket.ts';
 import { prepareCollections } from './commands/collections.ts';
 import { startProcessManagers } from './commands/process-managers.ts';
 import { commandRoutes } from './commands/routes.ts';
+import { storedTimers } from './commands/timers/stored-timers.ts';
 import { transactions } from './commands/transact.ts';
 import { graphClient } from './commands/whatsapp/graph.ts';
 import { setAsideCounts } from './commands/whatsapp/set-aside.ts';
@@ -130,12 +131,13 @@ const startSockets = async ({ config, runs, onStop, logger }: Starting, w: Write
 /** Commands, reads, webhooks and health behind one port. */
 const httpEdge = ({ config, runs, logger }: Starting, w: WriteSide) => {
   const probes = { documents: () => w.db.command({ ping: 1 }), eventstore: w.log.head };
+  const backlogs = () => storedTimers(w.db).backlogs(w.now());
   const routes = [...(runs('commands') ? commandRoutes(w) : []), ...(runs('read-api') ? readRoutes(w) : [])];
   return httpApp({
     routes,
     before: [
       apiDocs(routes),
-      healthRoutes({ probes, metrics: metricsOf(setAsideCounts) }),
+      healthRoutes({ probes, metrics: metricsOf({ setAside: setAsideCounts, backlogs }) }),
       ...(runs('commands') ? [whatsappWebhook(w, config.whatsapp)] : []),
     ],
     verify: tokenVerifier(config.auth),

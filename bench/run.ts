@@ -3,7 +3,7 @@ import type { Row } from './rig.ts';
 type Bench = () => Promise<readonly Row[]>;
 
 /** One file per part; each exports one function `bench…` that measures and returns rows. */
-const parts = ['eventstore', 'documents', 'store', 'commands', 'projections', 'realtime', 'what-if'];
+const parts = ['eventstore', 'documents', 'store', 'commands', 'projections', 'realtime', 'timers', 'what-if'];
 
 const words = process.argv.slice(2).filter((word) => word !== '--json');
 const strangers = words.filter((word) => !parts.includes(word));

@@ -7,7 +7,9 @@ import { inviteUsed } from './reactions/invite-used.ts';
 import { pushSettings } from './reactions/push-settings.ts';
 import { type Progress, runReaction } from './reactions/reaction.ts';
 import { workload } from './reactions/workload.ts';
-import { alarm, runTimers } from './timers/run-timers.ts';
+import { alarm } from './timers/alarm.ts';
+import { runTimers } from './timers/run-timers.ts';
+import { storedTimers } from './timers/stored-timers.ts';
 import type { WriteSide } from './write-side.ts';
 
 /** How often to look again whether everything has settled. */
@@ -18,6 +20,7 @@ export const startProcessManagers = (w: WriteSide) => {
   const stopping = new AbortController();
   const { signal } = stopping;
   const bell = alarm();
+  const timers = storedTimers(w.db);
   const timerProgress: Progress = { position: 0n };
   const reactions = [
     incomingCall(w),
@@ -46,8 +49,8 @@ export const startProcessManagers = (w: WriteSide) => {
       while (!signal.aborted) {
         const head = await w.log.head();
         await caughtUpWith(head);
-        const due = await w.db.collection('timers').countDocuments({ dueAt: { $lte: w.now() } });
-        if (due === 0 && (await w.log.head()) === head) return;
+        const isAnyDue = await timers.isAnyDue(w.now());
+        if (!isAnyDue && (await w.log.head()) === head) return;
         bell.ring();
         await pause(lookAgain, signal);
       }

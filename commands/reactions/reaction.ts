@@ -17,7 +17,6 @@ export type Reaction = { readonly name: string; readonly handlers: Handlers };
 /** How far a reaction has come. */
 export type Progress = { position: bigint };
 
-const concurrency = 16;
 const attempts = 5;
 
 type Checkpoint = { _id: string; at: bigint };
@@ -60,7 +59,7 @@ export const runReaction = (w: WriteSide, { name, handlers }: Reaction, progress
         );
       }
     });
-    if (events.length > 0) await checkpoints.updateOne({ _id }, { $set: { at: upTo } }, { upsert: true });
+    if (events.length > 0) await checkpoints.updateOne({ _id }, { $max: { at: upTo } }, { upsert: true });
     progress.position = upTo;
   };
 
@@ -84,12 +83,12 @@ export const groupBy = <T>(items: readonly T[], keyOf: (item: T) => string): Rea
 };
 
 /** Works through the items, some at a time; fails when one fails, after those under way. */
-export const inParallel = async <T>(items: readonly T[], work: (item: T) => Promise<void>) => {
+export const inParallel = async <T>(items: readonly T[], work: (item: T) => Promise<void>, atOnce = 16) => {
   const queue = items.values();
   const worker = async () => {
     for (const item of queue) await work(item);
   };
-  const ends = await Promise.allSettled(Array.from({ length: Math.min(concurrency, items.length) }, worker));
+  const ends = await Promise.allSettled(Array.from({ length: Math.min(atOnce, items.length) }, worker));
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
 };
 

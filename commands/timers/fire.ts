@@ -10,24 +10,17 @@ import { agentKey, pairKey } from '../belongings.ts';
 import { readSettings } from '../refresh-calling.ts';
 import { consultMeta } from '../refresh-permission.ts';
 import { contextOf, type WriteSide } from '../write-side.ts';
-import type { Timer, TimerKind } from './timers-of.ts';
-
-/** A timer at rest: whose it is, and the event that started it. */
-export type StoredTimer = Omit<Timer, 'key'> & {
-  readonly _id: string;
-  readonly store: string;
-  readonly correlationId: string;
-  readonly causationId: string;
-};
+import type { TimerKind } from './lanes.ts';
+import type { StoredTimer } from './stored-timers.ts';
 
 type Firing = (w: WriteSide, timer: StoredTimer) => Promise<unknown>;
 
 /** The id follows from the timer, so that firing it again after a crash writes nothing twice. */
-const contextFor = ({ _id, dueAt, store, correlationId, causationId }: StoredTimer) =>
+const contextFor = ({ _id, store, correlationId, causationId }: StoredTimer) =>
   contextOf({
     store,
     actor: { type: 'system', id: 'timer' },
-    commandId: uuidFrom('timer', _id, String(dueAt)),
+    commandId: uuidFrom('timer', _id),
     correlationId,
     causationId,
   });

@@ -1,123 +1,104 @@
-import type { AnyBulkWriteOperation, Collection } from 'mongodb';
+import type { Instant } from '../../domain/time.ts';
 import { pause } from '../../store/back-off.ts';
 import { consume } from '../../store/consume.ts';
 import type { Batch, Recorded } from '../../store/event-log.ts';
 import { keepLeading } from '../../store/lease.ts';
 import { groupBy, inParallel, insist, type Progress } from '../reactions/reaction.ts';
 import type { WriteSide } from '../write-side.ts';
-import { fire, type StoredTimer } from './fire.ts';
-import { type Timer, timersOf } from './timers-of.ts';
+import type { Alarm } from './alarm.ts';
+import { fire } from './fire.ts';
+import { type Lane, lanes } from './lanes.ts';
+import { type StoredTimer, type StoredTimers, storedTimers } from './stored-timers.ts';
+import { tellBacklog } from './tell-backlog.ts';
+import { timersOf } from './timers-of.ts';
 
-type Checkpoint = { _id: string; at: bigint };
-type Row = StoredTimer | Checkpoint;
+/** How many of a lane are read at once, and how many subjects are worked on side by side. */
+const pace: Record<Lane, { readonly perRound: number; readonly atOnce: number }> = {
+  calls: { perRound: 200, atOnce: 16 },
+  terms: { perRound: 200, atOnce: 8 }, // nobody waits, and commands are to be served meanwhile
+  meta: { perRound: 16, atOnce: 8 }, // each may take as long as Meta is silent
+};
 
-const checkpointId = '$checkpoint';
-const perRound = 200;
 /** How long to sleep at most, so that a moved clock is noticed. */
 const longestSleep = 500;
 
-/** Wakes the sleeper of the loop when an earlier timer may have been set, or the clock was moved. */
-export type Alarm = { ring(): void; silence(ms: number, signal: AbortSignal): Promise<void> };
-
-export const alarm = (): Alarm => {
-  let ring = () => {};
-  return {
-    ring: () => ring(),
-    silence: (ms, signal) =>
-      new Promise((resolve) => {
-        ring = () => {
-          clearTimeout(timer);
-          signal.removeEventListener('abort', ring);
-          resolve();
-        };
-        const timer = setTimeout(ring, signal.aborted ? 0 : ms);
-        signal.addEventListener('abort', ring);
-      }),
-  };
-};
-
 /**
- * Sets the timers that events start and fires those that are due, in order, until the signal aborts; the only one of
- * all processes. Timers are documents, so they survive a restart; firing is idempotent, so each acts once.
+ * Sets the timers that events start and fires those that are due, lane by lane, until the signal aborts; the only one of
+ * all processes. Firing is idempotent, so each acts once, whoever still believes to be the only one.
  */
 export const runTimers = (w: WriteSide, progress: Progress, bell: Alarm, signal: AbortSignal) => {
-  const rows = w.db.collection<Row>('timers');
+  const timers = storedTimers(w.db);
   const report = (err: unknown) => w.logger.warn({ err }, 'timers wait for the stores');
-  const handle = async (batch: Batch) => {
-    if (batch.events.length > 0) await set(rows, batch);
-    progress.position = batch.upTo;
-    bell.ring();
-  };
   const lead = async (leading: AbortSignal) => {
-    await rows.createIndex({ dueAt: 1 });
-    const checkpoint = (await rows.findOne({ _id: checkpointId })) as Checkpoint | null;
-    const from = checkpoint?.at ?? null;
+    const from = await timers.open();
     progress.position = from ?? 0n;
+    let setUntil: Instant = 0;
+    const handle = async (batch: Batch) => {
+      if (batch.events.length > 0) await timers.set(batch);
+      progress.position = batch.upTo;
+      setUntil = batch.live ? Number.POSITIVE_INFINITY : Math.max(setUntil, ...batch.events.map(happenedAt));
+      bell.ring();
+    };
+    /** Nothing fires before all that was to come before it is set: after a downtime the log is read first. */
+    const dueBy = () => Math.min(w.now(), setUntil);
+    leading.addEventListener('abort', bell.ring, { once: true });
     await Promise.all([
       consume({ log: w.log, from, types: Object.keys(timersOf), maxBatch: 500, signal: leading, handle, report }),
-      fireWhenDue(w, rows as unknown as Collection<StoredTimer>, bell, leading),
+      ...lanes.map((lane) => keepFiring(w, timers, { lane, dueBy, bell }, leading)),
     ]);
   };
   return keepLeading({ db: w.db, name: 'timers', holder: String(process.pid), ttlMs: 5_000, signal }, lead, report);
 };
 
-/** One write per batch: the timers it starts, and how far we are. */
-const set = async (rows: Collection<Row>, { events, upTo }: Batch) => {
-  const timers = events.flatMap((recorded) => startedBy(recorded).map((timer) => atRest(timer, recorded)));
-  const writes: AnyBulkWriteOperation<Row>[] = [...timers, { _id: checkpointId, at: upTo }].map(({ _id, ...rest }) => ({
-    replaceOne: { filter: { _id }, replacement: rest as Row, upsert: true },
-  }));
-  await rows.bulkWrite(writes, { ordered: true });
-};
+const happenedAt = ({ metadata }: Recorded): Instant => metadata.happenedAt;
 
-const startedBy = ({ event }: Recorded): readonly Timer[] =>
-  (timersOf[event.type] as ((event: unknown) => readonly Timer[]) | undefined)?.(event) ?? [];
+type Round = { readonly lane: Lane; readonly dueBy: () => Instant; readonly bell: Alarm };
 
-const atRest = ({ key, ...timer }: Timer, { id, metadata }: Recorded): StoredTimer => ({
-  _id: key,
-  ...timer,
-  store: metadata.store,
-  correlationId: metadata.$correlationId,
-  causationId: id,
-});
-
-const fireWhenDue = async (w: WriteSide, timers: Collection<StoredTimer>, bell: Alarm, signal: AbortSignal) => {
+/** Fires what is due in a lane, round after round; sleeps while nothing is. */
+const keepFiring = async (w: WriteSide, timers: StoredTimers, { lane, dueBy, bell }: Round, signal: AbortSignal) => {
+  const tell = tellBacklog(w, timers, lane);
   while (!signal.aborted) {
+    const rung = bell.next();
+    const startedAt = performance.now();
     try {
-      const fired = await fireDue(w, timers, signal);
-      if (fired < perRound) await bell.silence(await untilNext(timers, w.now()), signal);
+      const due = await timers.due(lane, dueBy(), pace[lane].perRound);
+      const isMoreDue = due.length === pace[lane].perRound;
+      await fireAll(w, timers, due, pace[lane].atOnce, signal);
+      await tell(due, isMoreDue, startedAt);
+      if (!isMoreDue) await pause(await untilNext(timers, lane, w.now()), rung);
     } catch (err) {
-      if (!signal.aborted) w.logger.warn({ err }, 'timers wait for the stores');
+      if (!signal.aborted) w.logger.warn({ lane, err }, 'timers wait for the stores');
       await pause(longestSleep, signal);
     }
   }
 };
 
-const untilNext = async (timers: Collection<StoredTimer>, now: number) => {
-  const next = await timers.findOne({ dueAt: { $gt: 0 } }, { sort: { dueAt: 1 } });
-  return next ? Math.min(longestSleep, Math.max(1, next.dueAt - now)) : longestSleep;
+const untilNext = async (timers: StoredTimers, lane: Lane, now: number) => {
+  const next = (await timers.nextDueAt(lane)) ?? 0;
+  return next > now ? Math.min(longestSleep, next - now) : longestSleep;
 };
 
-/** Fires what is due, the oldest first; those of one subject in order, others side by side. */
-const fireDue = async (w: WriteSide, timers: Collection<StoredTimer>, signal: AbortSignal): Promise<number> => {
-  const due = await timers
-    .find({ dueAt: { $lte: w.now() } })
-    .sort({ dueAt: 1 })
-    .limit(perRound)
-    .toArray();
-  if (due.length === 0) return 0;
-  await inParallel([...groupBy(due, subjectOf).values()], async (sameSubject) => {
+/** Those of one subject in order, subjects side by side; none is begun any more once the signal aborts. */
+const fireAll = async (
+  w: WriteSide,
+  timers: StoredTimers,
+  due: readonly StoredTimer[],
+  atOnce: number,
+  signal: AbortSignal,
+) => {
+  const fired: string[] = [];
+  const fireInOrder = async (sameSubject: readonly StoredTimer[]) => {
     for (const timer of sameSubject) {
+      if (signal.aborted) return;
       const task = { worker: 'timers', id: timer._id, type: timer.kind, subject: subjectOf(timer) };
       await insist(w, task, () => fire(w, timer), signal);
+      fired.push(timer._id);
     }
-  });
-  // a timer that was moved meanwhile stays
-  await timers.bulkWrite(
-    due.map(({ _id, dueAt }) => ({ deleteOne: { filter: { _id, dueAt } } })),
-    { ordered: false },
-  );
-  return due.length;
+  };
+  await inParallel([...groupBy(due, subjectOf).values()], fireInOrder, atOnce);
+  await timers.remove(fired);
 };
 
-const subjectOf = ({ subject }: StoredTimer) => subject.callId ?? [subject.channelId, subject.customerId].join('.');
+/** Whose order counts: that of the customer on the channel, else of the call, the agent or the channel. */
+const subjectOf = ({ store, subject: { channelId, customerId, callId, agentId } }: StoredTimer) =>
+  [store, customerId ? [channelId, customerId] : (callId ?? agentId ?? channelId)].flat().join('.');

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fire } from '../../commands/timers/fire.ts';
-import { timersOf } from '../../commands/timers/timers-of.ts';
+import { startedBy } from '../../commands/timers/stored-timers.ts';
 import { permission } from '../../domain/permission.ts';
 import { days, hours, minutes, seconds } from '../../domain/time.ts';
 import { type Answer, metaError } from './meta.ts';
@@ -235,13 +235,9 @@ describe('a request of which nobody knows whether it reached Meta', () => {
 
   /** Fires the looks that are due by now, as the timers do. */
   const look = async (waId: string) => {
-    const [requested] = await eventsOf(waId);
-    if (requested?.type !== 'PermissionRequested') throw new Error('nothing was requested');
-    const timers = timersOf.PermissionRequested?.(requested) ?? [];
-    for (const { key, ...timer } of timers.filter(({ dueAt }) => dueAt <= world.clock.now)) {
-      const stored = { _id: key, ...timer, store: care.store, correlationId: 'c', causationId: 'c' };
-      await fire(world.w, stored);
-    }
+    for await (const recorded of world.log.read(`permission-${await pairOf(waId)}`))
+      for (const timer of startedBy(recorded))
+        if (timer.kind === 'request_unconfirmed' && timer.dueAt <= world.clock.now) await fire(world.w, timer);
   };
 
   test('counts for the time being', async () => {

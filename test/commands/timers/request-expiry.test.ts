@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { timersOf } from '../../../commands/timers/timers-of.ts';
+import { type Timer, timersOf } from '../../../commands/timers/timers-of.ts';
 import { fold, isRefusal } from '../../../domain/decider.ts';
 import { permission } from '../../../domain/permission.ts';
 import type { Permission, PermissionEvent } from '../../../domain/permission-state.ts';
@@ -8,20 +8,18 @@ import { days, hours, minutes } from '../../../domain/time.ts';
 import { accept, monday, pair, reject, requested, sent } from '../../domain/permission-facts.ts';
 
 type Command = Parameters<typeof permission.decide>[1];
-type Timer = { key: string; kind: string; dueAt: number; subject: Readonly<Record<string, string>> };
 
-/** Runs commands as they come, with the timers that their events start: a timer of the same key takes the place of the first. */
+/** Runs commands as they come, and in the end the timers that their events start. */
 const withTimers = (commands: readonly Command[]) => {
-  const timers = new Map<string, Timer>();
+  const timers: Timer[] = [];
   const events: PermissionEvent[] = [];
   let state: Permission = permission.initial;
   const take = (happened: readonly PermissionEvent[]) => {
     state = fold(permission, state, happened);
     events.push(...happened);
     for (const event of happened) {
-      const started =
-        (timersOf[event.type] as ((event: PermissionEvent) => readonly Timer[]) | undefined)?.(event) ?? [];
-      for (const timer of started) timers.set(timer.key, timer);
+      const timersFor = timersOf[event.type] as ((event: PermissionEvent) => readonly Timer[]) | undefined;
+      timers.push(...(timersFor?.(event) ?? []));
     }
   };
   const run = (command: Command) => {
@@ -30,7 +28,7 @@ const withTimers = (commands: readonly Command[]) => {
   };
   take([requested(monday, 'r1'), sent(monday, 'r1')]);
   for (const command of commands) run(command);
-  for (const { kind, dueAt, subject } of [...timers.values()].toSorted((a, b) => a.dueAt - b.dueAt))
+  for (const { kind, dueAt, subject } of timers.toSorted((a, b) => a.dueAt - b.dueAt))
     if (kind === 'request_expires')
       run({ type: 'ExpireRequest', at: dueAt, ...pair, requestId: subject.requestId ?? '' });
   return events.flatMap((event) => (event.type === 'PermissionRequestExpired' ? [event] : []));
