@@ -1,10 +1,11 @@
 import { append, bury, type Outcome, sizeOf, softDelete } from './append.ts';
-import { MissingHeader, REQUIRED_HEADERS, readAppend, readTarget, type Target } from './append-request.ts';
+import { readAppend, readTarget, type Target } from './append-request.ts';
 import type { NewEvent } from './event-frame.ts';
 import type { Expected } from './expected-revision.ts';
 import type { GrpcCall } from './grpc-call.ts';
 import { accessDenied, GrpcError, invalidArgument, Status, streamDeleted } from './grpc-error.ts';
 import { isMetastream } from './metadata.ts';
+import { MissingHeader, REQUIRED_HEADERS } from './proposed-event.ts';
 import { appendResponse, deleteResponse } from './responses.ts';
 import type { EventStore } from './store.ts';
 

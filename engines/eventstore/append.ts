@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { frameBound, type NewEvent, type Place, TOMBSTONE, writeFrame } from './event-frame.ts';
 import { type Expected, judge, type StreamState, type Verdict } from './expected-revision.ts';
-import { DELETED_METADATA, isSoftDeleted, metastreamOf, originalOf, withTruncateBefore } from './metadata.ts';
+import { metastreamOf } from './metadata.ts';
+import { deletion, type Placed, revival } from './soft-deletion.ts';
 import type { EventStore } from './store.ts';
-import { StoredEvent } from './stored-event.ts';
-import { isBuried, lastEvent, lastRevision, truncationOf } from './stream-facts.ts';
+import { lastRevision } from './stream-facts.ts';
+import { stateOf } from './stream-state.ts';
 
 /** What an event counts towards the size that an append may have, in bytes. */
 export function sizeOf({ metadata, data }: NewEvent): number {
@@ -16,12 +17,6 @@ export type Outcome =
   | { is: 'written'; revision: number; position: number | undefined }
   | { is: 'wrong-revision'; actual: number }
   | { is: 'deleted' };
-
-interface Placed {
-  stream: string;
-  event: NewEvent;
-  isTombstone?: boolean;
-}
 
 const NOTHING = Buffer.alloc(0);
 
@@ -58,12 +53,11 @@ export function softDelete(
   reply: (outcome: Outcome) => void,
 ): void {
   const state = stateOf(store, name);
-  const metastream = metastreamOf(name);
   const verdict = judge(expected, [], state);
   const isUnknown = verdict.is === 'new' && state.last === -1 && !state.hasMetadata;
   const outcome = refusalOrRepeat(store, name, state, isUnknown ? { is: 'wrong' } : verdict) ?? {
     is: 'written',
-    ...write(store, [metadataEvent(metastream, DELETED_METADATA)], metastream),
+    ...write(store, [deletion(name)], metastreamOf(name)),
   };
   store.log.whenDurable(() => reply(outcome));
 }
@@ -86,45 +80,6 @@ function refusalOrRepeat(store: EventStore, name: string, state: StreamState, ve
   if (verdict.is === 'wrong') return { is: 'wrong-revision', actual: state.last };
   const seq = store.streams.eventsOf(store.streams.find(name)!)[verdict.revision]!;
   return { is: 'written', revision: verdict.revision, position: store.index.position[seq]! };
-}
-
-/** The stream as the next append will find it: events count that are not durable yet. */
-function stateOf(store: EventStore, name: string): StreamState {
-  const horizon = store.index.count;
-  const stream = store.streams.find(name);
-  const events = stream === undefined ? [] : store.streams.eventsOf(stream);
-  return {
-    last: events.length - 1,
-    isBuried: isBuried(store, name, horizon),
-    isSoftDeleted: isSoftDeleted(truncationOf(store, name, horizon)),
-    hasMetadata: lastEvent(store, metastreamOf(name), horizon) !== undefined,
-    idAt: (revision) => new StoredEvent(store.frame(events[revision]!)).id,
-    revisionOf: (id) => {
-      const seq = stream === undefined ? undefined : store.findById(stream, id);
-      return seq === undefined ? undefined : store.streams.countBelow(stream!, seq);
-    },
-  };
-}
-
-/** The metadata event that revives a deleted stream when `events` are appended to it or to its metastream. */
-function revival(store: EventStore, name: string, state: StreamState, events: readonly NewEvent[]): Placed[] {
-  if (events.length === 0) return [];
-  if (state.isSoftDeleted) {
-    return [metadataEvent(metastreamOf(name), withTruncateBefore(metadataOf(store, name), state.last + 1))];
-  }
-  const original = originalOf(name);
-  if (original === name) return [];
-  const { isSoftDeleted: isDeleted, last } = stateOf(store, original);
-  return isDeleted ? [metadataEvent(name, withTruncateBefore(events.at(-1)!.data, last + 1))] : [];
-}
-
-function metadataOf(store: EventStore, name: string): Buffer {
-  const seq = lastEvent(store, metastreamOf(name), store.index.count);
-  return seq === undefined ? NOTHING : new StoredEvent(store.frame(seq)).data;
-}
-
-function metadataEvent(metastream: string, data: Buffer): Placed {
-  return { stream: metastream, event: { id: randomUUID(), type: '$metadata', isJson: true, metadata: NOTHING, data } };
 }
 
 /** The names of the streams, each once, in UTF-8. */

@@ -1,12 +1,13 @@
 import { append, type Outcome, sizeOf } from './append.ts';
 import { checkWritable } from './append-calls.ts';
-import { type AppendOptions, type BatchChunk, readBatchChunk, readOptions, readProposed } from './append-request.ts';
+import { type AppendOptions, type BatchChunk, readBatchChunk, readOptions } from './append-request.ts';
 import type { NewEvent } from './event-frame.ts';
 import type { GrpcCall } from './grpc-call.ts';
 import { invalidArgument, Status } from './grpc-error.ts';
+import { readProposed } from './proposed-event.ts';
 import { type BatchFailure, batchResponse, wrongRevision } from './responses.ts';
 import type { EventStore } from './store.ts';
-import { bytesField, messageField, numberField } from './wire.ts';
+import { bytesField, messageField, numberField } from './wire-fields.ts';
 
 const LARGEST_BACKLOG = 32 * 1024 * 1024;
 const NOTHING = Buffer.alloc(0);

@@ -1,4 +1,4 @@
-import { bytesField, messageField, varintSize, writeVarint } from './wire.ts';
+import { bytesField, messageField, varintSize, writeVarint } from './wire-fields.ts';
 
 /** An event somebody wants to append. */
 export interface NewEvent {

@@ -1,7 +1,7 @@
 import type { Outcome } from './append.ts';
 import { PREFIX } from './event-frame.ts';
 import type { Expected } from './expected-revision.ts';
-import { bigintField, bytesField, messageField, numberField } from './wire.ts';
+import { bigintField, bytesField, messageField, numberField } from './wire-fields.ts';
 
 /** Puts gRPC's prefix before a message. */
 export function grpcMessage(...parts: Buffer[]): Buffer {

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { Batch } from './batch.ts';
 import { RECORD_HEADER } from './record.ts';
 import { checkSegment } from './recovery.ts';
-import { createSegment, readExactly, SEGMENT_HEADER, type Segment } from './segment.ts';
+import { createSegment, readExactly, SEGMENT_HEADER, type Segment, segmentAt } from './segment.ts';
 
 const writeAt = promisify(write);
 const FULL_BATCH = 4 * 1024 * 1024;
@@ -121,15 +121,7 @@ export class SegmentLog {
 
   /** The segment that holds `position`. */
   segmentOf(position: number): Segment {
-    const { segments } = this;
-    let low = 0;
-    let high = segments.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (segments[middle]!.base <= position) low = middle;
-      else high = middle - 1;
-    }
-    return segments[low]!;
+    return segmentAt(this.segments, position);
   }
 
   /** `length` bytes from `position`, within one segment, durable or not yet. */

@@ -39,6 +39,18 @@ function basesIn(names: readonly string[], shape: RegExp): number[] {
   return bases.sort((a, b) => a - b);
 }
 
+/** Which of `segments` (in order, from position 0) holds `position`. */
+export function segmentAt(segments: readonly Segment[], position: number): Segment {
+  let low = 0;
+  let high = segments.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (segments[middle]!.base <= position) low = middle;
+    else high = middle - 1;
+  }
+  return segments[low]!;
+}
+
 /** Opens a segment for reading and durable writing: a write has reached the disk when it returns. */
 export function openSegment(dir: string, base: number, end: number, isChecked: boolean): Segment {
   const path = join(dir, segmentName(base));

@@ -9,7 +9,7 @@ import { grpcMessage } from './responses.ts';
 import type { EventStore } from './store.ts';
 import { StreamDeleted } from './stream-range.ts';
 import { subscribe } from './subscription.ts';
-import { bytesField, messageField, numberField } from './wire.ts';
+import { bytesField, messageField, numberField } from './wire-fields.ts';
 
 /** The version of EventStoreDB whose behaviour is followed. */
 const SERVER_VERSION = '24.6.0';

@@ -1,4 +1,5 @@
-import { bigintField, MalformedMessage, messageField, WireReader } from './wire.ts';
+import { MalformedMessage, WireReader } from './wire.ts';
+import { bigintField, messageField } from './wire-fields.ts';
 
 const SHAPE = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { constants } from 'node:http2';
 import { jsonEvent } from '@eventstore/db-client';
 import { beforeEach, expect, test } from 'vitest';
-import { bytesField } from '../../../engines/eventstore/wire.ts';
+import { bytesField } from '../../../engines/eventstore/wire-fields.ts';
 import { type Encodable, type RawCall, rawCall, shared, streams, Timestamp } from './raw.ts';
 import { all, counted, failureOf, freshName, runEventStore, until } from './running.ts';
 

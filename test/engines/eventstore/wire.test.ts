@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readBatchChunk, readOptions, readProposed } from '../../../engines/eventstore/append-request.ts';
+import { readBatchChunk, readOptions } from '../../../engines/eventstore/append-request.ts';
 import {
   frameBound,
   type NewEvent,
@@ -8,9 +8,11 @@ import {
   TOMBSTONE,
   writeFrame,
 } from '../../../engines/eventstore/event-frame.ts';
+import { readProposed } from '../../../engines/eventstore/proposed-event.ts';
 import { StoredEvent } from '../../../engines/eventstore/stored-event.ts';
 import { structuredId } from '../../../engines/eventstore/uuid.ts';
-import { varintSize, WireReader, writeVarint } from '../../../engines/eventstore/wire.ts';
+import { WireReader } from '../../../engines/eventstore/wire.ts';
+import { varintSize, writeVarint } from '../../../engines/eventstore/wire-fields.ts';
 import { shared, streams } from './raw.ts';
 
 const RUNS = { numRuns: 200, seed: 20261122 };
