@@ -4,11 +4,11 @@ import { fold, isRefusal } from '../../domain/decider.ts';
 import { permission } from '../../domain/permission.ts';
 import { unansweredStreak } from '../../domain/permission-counters.ts';
 import { OutgoingResult } from '../../domain/permission-events.ts';
-import type { Permission, PermissionEvent } from '../../domain/permission-state.ts';
 import { isGranted } from '../../domain/permission-verdict.ts';
 import { days, hours, within } from '../../domain/time.ts';
 import { stepsOf } from '../support/scenario.ts';
 import { accept, ask, dial, granted, monday, pair, reject } from './permission-facts.ts';
+import { mostWithin, requestStretches, type Step } from './permission-history.ts';
 
 const seed = 20_260_105;
 type Command = Parameters<typeof permission.decide>[1];
@@ -50,8 +50,6 @@ const doing = fc.record({
   which: fc.nat(doings(0, 1).length - 1),
 });
 
-type Step = { readonly before: Permission; readonly event: PermissionEvent };
-
 const commandsOf = (row: readonly { gap: number; back: number; which: number }[]): readonly Command[] => {
   let at = monday;
   return row.map(({ gap, back, which }, i) => {
@@ -67,38 +65,13 @@ const always = (law: (steps: readonly Step[]) => void) =>
     { seed, numRuns: 200 },
   );
 
-const speaks = ({ event }: Step) =>
-  event.type === 'OutgoingCallConnected' ||
-  event.type === 'IncomingCallConnected' ||
-  (event.type === 'OutgoingCallEnded' && event.result === 'connected');
-
-/** Whatever was sent and has not failed, in stretches between two conversations. */
-const requestStretches = (steps: readonly Step[]) => {
-  const failed = new Set(
-    steps.flatMap(({ event }) =>
-      event.type === 'PermissionRequestRefused' || event.type === 'PermissionRequestUndelivered'
-        ? [event.requestId]
-        : [],
-    ),
-  );
-  const stretches: number[][] = [[]];
-  for (const step of steps) {
-    if (speaks(step)) stretches.push([]);
-    else if (step.event.type === 'PermissionRequested' && !failed.has(step.event.requestId))
-      stretches.at(-1)?.push(step.event.at);
-  }
-  return stretches;
-};
-
 describe('whatever happens, in whatever order', () => {
   test.each([
     { span: days(7), most: 2, name: 'seven days hold more than two' },
     { span: hours(24), most: 1, name: '24 hours hold more than one' },
   ])('no $name counting requests without a conversation between them', ({ span, most }) => {
     always((steps) => {
-      for (const sent of requestStretches(steps))
-        for (const end of sent)
-          expect(sent.filter((at) => at <= end && within(span, end)(at)).length).toBeLessThanOrEqual(most);
+      for (const sent of requestStretches(steps)) expect(mostWithin(span, sent)).toBeLessThanOrEqual(most);
     });
   });
 
