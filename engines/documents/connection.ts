@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { field, isString, text } from './bson/value.ts';
 import type { Reply, Server } from './commands/context.ts';
 import { answer, type Client } from './commands/dispatch.ts';
+import { codes } from './errors.ts';
 import { MessageReader } from './message-reader.ts';
 import { frameReply, type Message } from './wire.ts';
 
@@ -56,6 +57,7 @@ export const serve = (server: Server, socket: Socket, address: string): void => 
     for (let message = waiting.shift(); message && !gone.signal.aborted; message = waiting.shift()) {
       const reply = await tracked(server, client, message);
       if (!message.isSilent) await send(socket, frameReply(message, reply), gone.signal);
+      if (message.error?.code === codes.ChecksumMismatch) socket.destroySoon();
       if (waiting.length < mostWaiting) socket.resume();
     }
     isWorking = false;

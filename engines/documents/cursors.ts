@@ -8,7 +8,8 @@ export interface Feed {
   next(most: number, maxTimeMs: number | undefined): Promise<Value[]>;
   /** What a change stream tells with every batch: where a new one can go on. */
   readonly resumeToken?: Value;
-  close?(): void;
+  /** Ends it; whoever waits for it at that moment gets the error. */
+  close?(error?: DocumentError): void;
 }
 
 interface Cursor {
@@ -20,6 +21,8 @@ interface Cursor {
 }
 
 const idleMillis = 10 * 60_000;
+
+const killed = (id: bigint): DocumentError => new DocumentError('CursorKilled', `cursor id ${id} was killed`);
 
 const assertSession = (id: bigint, own: string | undefined, given: string | undefined): void => {
   if (own === given) return;
@@ -70,8 +73,8 @@ export class Cursors {
   }
 
   /** Forgets a cursor; says whether there was one. */
-  close(id: bigint): boolean {
-    this.open.get(id)?.feed.close?.();
+  close(id: bigint, error = killed(id)): boolean {
+    this.open.get(id)?.feed.close?.(error);
     return this.open.delete(id);
   }
 
@@ -85,8 +88,8 @@ export class Cursors {
     }
   }
 
-  closeAll(): void {
-    for (const id of [...this.open.keys()]) this.close(id);
+  closeAll(error: DocumentError): void {
+    for (const id of [...this.open.keys()]) this.close(id, error);
   }
 
   get count(): number {

@@ -23,7 +23,7 @@ export class MessageReader {
 
   private wanted(): number {
     const first = this.chunks[0];
-    if (!first || this.size < headerSize) return Number.POSITIVE_INFINITY;
+    if (!first || this.size < 4) return Number.POSITIVE_INFINITY;
     const length = (first.length >= 4 ? first : this.joined()).readInt32LE(0);
     if (length < headerSize || length > largestMessage) throw new RangeError(`message of ${length} bytes`);
     return length;

@@ -6,6 +6,7 @@ import { environmentFolder } from './backup.ts';
 import type { Server } from './commands/context.ts';
 import { serve } from './connection.ts';
 import { Cursors } from './cursors.ts';
+import { DocumentError } from './errors.ts';
 import { expireDocuments } from './expiry.ts';
 import { lockDirectory } from './lock.ts';
 import { Sessions } from './sessions.ts';
@@ -35,10 +36,13 @@ export interface Running {
   stop(): Promise<void>;
 }
 
+/** How many connections may wait to be accepted; a unix socket turns away the next. */
+const mostUnaccepted = 4096;
+
 const listen = (net: NetServer, where: { path: string } | { host: string; port: number }): Promise<void> =>
   new Promise((resolve, reject) => {
     net.once('error', reject);
-    net.listen(where, () => {
+    net.listen({ ...where, backlog: mostUnaccepted }, () => {
       net.off('error', reject);
       resolve();
     });
@@ -69,6 +73,12 @@ const reportFault = (error: unknown): void => {
 };
 
 const minute = 60_000;
+
+/** Tells the driver to open a change stream again where it was; it does so by itself. */
+const interrupted = (): DocumentError =>
+  new DocumentError('InterruptedAtShutdown', 'interrupted at shutdown', {
+    errorLabels: ['ResumableChangeStreamError'],
+  });
 
 /** How long commands under way may take to end by themselves when the server stops. */
 const patienceMillis = 2000;
@@ -128,7 +138,7 @@ export const startDocuments = async (options: Options): Promise<Running> => {
   const stop = async (): Promise<void> => {
     for (const listener of listeners) listener.close();
     for (const socket of sockets) socket.pause();
-    cursors.closeAll();
+    cursors.closeAll(interrupted());
     await Promise.race([Promise.allSettled(server.active), wait(patienceMillis, undefined, { ref: false })]);
     store.isStopping = true;
     await Promise.allSettled([...server.active, sweeping.stop(), expiring.stop()]);

@@ -1,7 +1,8 @@
 import { encode } from './bson/build.ts';
 import { assertDocument } from './bson/validate.ts';
-import { afterText, documentAt, type Value } from './bson/value.ts';
+import { afterText, documentAt, field, type Value } from './bson/value.ts';
 import type { Writable } from './bson/writer.ts';
+import { crc32c } from './crc32c.ts';
 import { DocumentError } from './errors.ts';
 
 const opReply = 1;
@@ -40,30 +41,51 @@ const readSequence = (buf: Buffer, at: number, end: number): { name: string; doc
   return { name: buf.toString('utf8', at, nameEnd - 1), docs };
 };
 
+/** The parts of a message read so far. */
+interface Sections {
+  body: Value | undefined;
+  readonly sequences: Map<string, Value[]>;
+}
+
+const readSection = (buf: Buffer, at: number, end: number, into: Sections): void => {
+  if (buf[at] === 0) {
+    if (into.body) throw new DocumentError(40430, 'Multiple body sections in message');
+    into.body = checkedDocument(buf, at + 1, end);
+    return;
+  }
+  const { name, docs } = readSequence(buf, at + 5, end);
+  if (into.sequences.has(name)) throw new DocumentError(40431, `Duplicate document sequence: ${name}`);
+  into.sequences.set(name, docs);
+};
+
 const readSections = (buf: Buffer, from: number, to: number): Pick<Message, 'body' | 'sequences'> => {
-  let body: Value | undefined;
-  const sequences = new Map<string, Value[]>();
+  const sections: Sections = { body: undefined, sequences: new Map() };
   for (let at = from; at < to; ) {
     const kind = buf[at]!;
     if (kind > 1) throw new RangeError(`OP_MSG: unknown section kind ${kind}`);
     const end = at + 1 + buf.readInt32LE(at + 1);
     if (end < at + 6 || end > to) throw new RangeError('OP_MSG: section beyond its message');
-    if (kind === 0) body = checkedDocument(buf, at + 1, end);
-    else {
-      const { name, docs } = readSequence(buf, at + 5, end);
-      sequences.set(name, docs);
-    }
+    readSection(buf, at, end, sections);
     at = end;
   }
+  const { body, sequences } = sections;
   if (!body) throw new RangeError('OP_MSG: no body');
+  const twice = [...sequences.keys()].find((name) => field(body, name));
+  if (twice) throw new DocumentError(40433, `Duplicate field between body and document sequence ${twice}`);
   return { body, sequences };
 };
 
 const noDocument = documentAt(encode({}));
 
+const assertUnharmed = (buf: Buffer, end: number): void => {
+  if (crc32c(buf.subarray(0, end)) === buf.readUInt32LE(end)) return;
+  throw new DocumentError('ChecksumMismatch', 'OP_MSG checksum does not match contents');
+};
+
 /** The documents of a message, or what is wrong with them. */
 const readable = (buf: Buffer, end: number): Pick<Message, 'body' | 'sequences' | 'error'> => {
   try {
+    if (end < buf.length) assertUnharmed(buf, end);
     return readSections(buf, headerSize + 4, end);
   } catch (error) {
     if (!(error instanceof DocumentError)) throw error;

@@ -17,12 +17,6 @@ const historyLost = (): DocumentError =>
     { errorLabels: ['NonResumableChangeStreamError'] },
   );
 
-/** Tells the driver to open the stream again where it was; it does so by itself. */
-const interrupted = (): DocumentError =>
-  new DocumentError('InterruptedAtShutdown', 'the change stream was closed', {
-    errorLabels: ['ResumableChangeStreamError'],
-  });
-
 const usualWaitMillis = 1000;
 const pageSize = 1000;
 
@@ -110,7 +104,7 @@ class ChangeFeed implements Feed {
 
   async next(most: number, maxTimeMs: number | undefined): Promise<Value[]> {
     await this.fill(performance.now() + (maxTimeMs ?? usualWaitMillis));
-    if (this.stopped.signal.aborted) throw interrupted();
+    this.stopped.signal.throwIfAborted();
     const docs = this.waiting.splice(0, most);
     const last = docs.at(-1);
     const lastToken = last && idOf(last);
@@ -123,9 +117,9 @@ class ChangeFeed implements Feed {
     return this.hasEnded && isDocument(lastToken) ? lastToken : tokenDocument(this.position);
   }
 
-  close(): void {
+  close(error?: DocumentError): void {
     this.isDone = true;
-    this.stopped.abort();
+    this.stopped.abort(error);
   }
 }
 

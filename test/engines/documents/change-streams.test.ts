@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ChangeStream, type ChangeStreamDocument, type Document, MongoClient } from 'mongodb';
+import { type ChangeStream, type ChangeStreamDocument, type Document, Long, MongoClient } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startDocuments } from '../../../engines/documents/server.ts';
-import { failureOf, type Loose, type RunningStore, runStore } from './running-store.ts';
+import { failureOf, type Loose, type RunningStore, runStore, until } from './running-store.ts';
 
 let store: RunningStore;
 beforeAll(async () => {
@@ -25,6 +25,21 @@ const take = async (stream: ChangeStream<Loose>, count: number): Promise<ChangeS
 };
 
 describe('a change stream', () => {
+  test('that is killed while somebody waits for it fails at once', async () => {
+    const name = store.fresh().collectionName;
+    const session = store.client.startSession();
+    const pipeline = [{ $changeStream: {} }];
+    const { cursor } = await store.db.command({ aggregate: name, pipeline, cursor: {} }, { session });
+    const id = Long.fromNumber(cursor.id);
+    const waiting = store.db.command({ getMore: id, collection: name, maxTimeMS: 60_000 }, { session });
+    const failure = failureOf(waiting);
+    const kill = () => store.db.command({ killCursors: name, cursors: [id] });
+    await until(async () => (await store.client.db('admin').command({ currentOp: 1 })).inprog.length === 2);
+    expect(await kill()).toMatchObject({ cursorsKilled: [cursor.id] });
+    expect(await failure).toMatchObject({ code: 237, codeName: 'CursorKilled' });
+    await session.endSession();
+  });
+
   test('tells what happened to a collection, in order', async () => {
     const docs = store.fresh();
     const stream = await opened(docs.watch());

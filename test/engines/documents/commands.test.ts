@@ -1,8 +1,9 @@
-import { connect as connectSocket } from 'node:net';
+import { connect as connectSocket, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'bson';
 import { type Document, Long, UUID } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { crc32c } from '../../../engines/documents/crc32c.ts';
 import { failureOf, type RunningStore, runStore, until } from './running-store.ts';
 
 let store: RunningStore;
@@ -116,6 +117,43 @@ describe('the server', () => {
     doc.writeInt32LE(doc.length);
     expect(await raw({ insert: name }, doc)).toMatchObject({ ok: 0, code: 22, codeName: 'InvalidBSON' });
     expect(await store.db.collection(name).countDocuments()).toBe(0);
+  });
+
+  test('protects messages by the checksum of RFC 3720', () => {
+    expect(crc32c(Buffer.from('123456789'))).toBe(0xe3069283);
+  });
+
+  test('checks the checksum of a message that has one, and closes a connection that damages it', async () => {
+    const socket = connectSocket(join(store.dir, 'm.sock'));
+    const [body, checksum] = [bodySection({ ping: 1 }), Buffer.alloc(4)];
+    checksum.writeUInt32LE(crc32c(messageOf(Buffer.concat([body, checksum]), 1).subarray(0, -4)));
+    expect(await exchange(socket, [body, checksum], 1)).toMatchObject({ ok: 1 });
+    const other = connectSocket(join(store.dir, 'm.sock'));
+    const closed = new Promise((resolve) => other.on('close', resolve));
+    body[7]! ^= 1;
+    expect(await exchange(other, [body, checksum], 1)).toMatchObject({
+      ok: 0,
+      code: 288,
+      codeName: 'ChecksumMismatch',
+    });
+    await closed;
+  });
+
+  const one = documentsSection(Buffer.from(serialize({ _id: 1 })));
+
+  test.each<[string, Buffer[], number]>([
+    ['two bodies', [bodySection({ ping: 1 }), bodySection({ ping: 1 })], 40430],
+    ['a list twice', [bodySection({ insert: 'twice' }), one, one], 40431],
+    ['a list beside its body and in it', [bodySection({ insert: 'twice', documents: [{ _id: 2 }] }), one], 40433],
+  ])('refuses a message with %s', async (_title, sections, code) => {
+    expect(await exchange(connectSocket(join(store.dir, 'm.sock')), sections)).toMatchObject({ ok: 0, code });
+    expect(await store.db.collection('twice').countDocuments()).toBe(0);
+  });
+
+  test('serves a thousand connections at once', async () => {
+    const sockets = Array.from({ length: 1000 }, () => connectSocket(join(store.dir, 'm.sock')));
+    const replies = await Promise.all(sockets.map((socket) => exchange(socket, [bodySection({ ping: 1 })])));
+    expect(replies.every(({ ok }) => ok === 1)).toBe(true);
   });
 
   test('refuses documents deeper than any', async () => {
@@ -250,17 +288,21 @@ function bodySection(command: Document): Buffer {
   return Buffer.concat([Buffer.from([0]), serialize({ ...command, $db: 'test' })]);
 }
 
-const documentsSection = (doc: Buffer): Buffer => {
+function documentsSection(doc: Buffer): Buffer {
   const head = Buffer.from([1, 0, 0, 0, 0, ...Buffer.from('documents\0')]);
   head.writeInt32LE(head.length - 1 + doc.length, 1);
   return Buffer.concat([head, doc]);
-};
+}
 
 /** Sends one OP_MSG over a socket of its own, as the driver would frame it; perhaps with a document beside it. */
-const raw = async (command: Document, doc?: Buffer): Promise<Document> => {
+const raw = (command: Document, doc?: Buffer): Promise<Document> => {
   const body = bodySection(command);
-  const socket = connectSocket(join(store.dir, 'm.sock'));
-  socket.write(messageOf(doc ? Buffer.concat([body, documentsSection(doc)]) : body));
+  return exchange(connectSocket(join(store.dir, 'm.sock')), doc ? [body, documentsSection(doc)] : [body]);
+};
+
+/** Sends one OP_MSG and reads the reply. */
+const exchange = async (socket: Socket, sections: readonly Buffer[], flags = 0): Promise<Document> => {
+  socket.write(messageOf(Buffer.concat(sections), flags));
   let reply = Buffer.alloc(0);
   for await (const chunk of socket) {
     reply = Buffer.concat([reply, chunk as Buffer]);
