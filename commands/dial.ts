@@ -20,11 +20,12 @@ export const dial = async (
   ticketId: string,
   context: Context,
 ): Promise<Placed | Refusal> => {
-  const { callId, channelId, to, sdpOffer } = placing;
+  const { at, callId, agentId, channelId, to, sdpOffer } = placing;
   const place = placeCommand(placing, ticketId);
   const placed = await w.transact(call, callId, place, context);
   if (isRefusal(placed)) return placed;
-  await linkTicket(w, placing, ticketId, context);
+  const assign = { type: 'AssignByCall', at, callId, agentId, because: 'placed_call' } as const;
+  await w.transact(ticket, ticketId, assign, stepOf(context, 'assign'));
   if (placed.events.length === 0) return { callId, ticketId, position: null };
 
   const { waId, bsuid } = to;
@@ -52,15 +53,6 @@ const placeCommand = (placing: Placing, ticketId: string) => {
     team: caller?.teams[0] ?? null,
     ticketId,
   } as const;
-};
-
-const linkTicket = async (w: WriteSide, placing: Placing, ticketId: string, context: Context) => {
-  const { at, callId, agentId, channelId, to } = placing;
-  const ids = { ticketId, channelId, customerId: to.customerId };
-  const link = { type: 'LinkCall', at, ...ids, callId, direction: 'outgoing', agentId } as const;
-  await w.transact(ticket, ticketId, link, stepOf(context, 'link'));
-  const assign = { type: 'AssignByCall', at, callId, agentId, because: 'placed_call' } as const;
-  await w.transact(ticket, ticketId, assign, stepOf(context, 'assign'));
 };
 
 /** Meta's id first goes where webhooks look it up, for they may be faster than this. */

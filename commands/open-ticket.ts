@@ -1,9 +1,11 @@
 import { conversation } from '../domain/conversation.ts';
+import type { OneTicket } from '../domain/conversation-ticket.ts';
 import { isRefusal } from '../domain/decider.ts';
 import { ticket } from '../domain/ticket.ts';
-import type { TicketOpening } from '../domain/ticket-events.ts';
+import type { LinkedCall, TicketOpening } from '../domain/ticket-events.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Context } from '../store/event-log.ts';
+import { uuidFrom } from '../store/ids.ts';
 import { pairKey } from './belongings.ts';
 import { stepOf, type WriteSide } from './write-side.ts';
 
@@ -15,12 +17,53 @@ type Opening = TicketOpening & {
   readonly ticketId: string;
 };
 
-/** The customer's open ticket on this channel, opened now if there is none. Resolves with its id. */
-export const openTicket = async (w: WriteSide, opening: Opening, context: Context): Promise<string> => {
+type Resolved = { ticketId: string; resolution: number };
+
+const attempts = 10;
+
+/**
+ * The customer's open ticket on this channel, opened now if there is none, with `link` as a call of it. Resolves with its
+ * id. A ticket that is resolved just then is not the open one any more, whether or not the conversation knows.
+ */
+export const openTicket = async (
+  w: WriteSide,
+  opening: Opening,
+  context: Context,
+  link: LinkedCall | null = null,
+): Promise<string> => {
   const { at, channelId, customerId } = opening;
-  const need = { type: 'OpenTicketIfNone', at, channelId, customerId, ticketId: opening.ticketId } as const;
-  const opened = await w.transact(conversation, pairKey(channelId, customerId), need, stepOf(context, 'ticket'));
-  const ticketId = (isRefusal(opened) ? null : opened.state.ticketId) ?? opening.ticketId;
-  await w.transact(ticket, ticketId, { type: 'OpenTicket', ...opening, ticketId }, stepOf(context, 'open ticket'));
-  return ticketId;
+  let resolved: Resolved | null = null;
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const because = (step: string) => stepOf(context, attempt === 0 ? step : `${step} ${attempt}`);
+    const ticketId = attempt === 0 ? opening.ticketId : uuidFrom(opening.ticketId, String(attempt));
+    const need = { type: 'OpenTicketIfNone', at, channelId, customerId, ticketId, resolved } as const;
+    const opened = await w.transact(conversation, pairKey(channelId, customerId), need, because('ticket'));
+    if (isRefusal(opened) || opened.state.ticketId === null) continue;
+    const open = { ...opened.state, ticketId: opened.state.ticketId };
+    resolved = await join(w, { ...opening, ticketId: open.ticketId }, { open, link, because });
+    if (resolved === null) return open.ticketId;
+  }
+  throw new Error(`the ticket of ${customerId} was resolved ${attempts} times meanwhile: try again`);
+};
+
+type Joining = {
+  open: OneTicket;
+  link: LinkedCall | null;
+  because: (step: string) => Context;
+};
+
+/** Begins the ticket if it is new, completes its reopening, and links the call; else which resolution is in the way. */
+const join = async (w: WriteSide, opening: Opening, { open, link, because }: Joining): Promise<Resolved | null> => {
+  const { at, ticketId, channelId, customerId } = opening;
+  const tell = async (command: Parameters<typeof ticket.decide>[1], step: string) => {
+    const told = await w.transact(ticket, ticketId, command, because(step));
+    return isRefusal(told) ? w.stateOf(ticket, ticketId) : told.state;
+  };
+  let state = await tell({ type: 'OpenTicket', ...opening }, 'open ticket');
+  if (state.resolved && open.reopening?.resolution === state.resolutions)
+    state = await tell({ type: 'ReopenTicket', at, ...open.reopening }, 'reopen');
+  if (link && !state.resolved)
+    state = await tell({ type: 'LinkCall', at, ticketId, channelId, customerId, ...link }, 'link');
+  const isIn = link ? state.calls.has(link.callId) : !state.resolved;
+  return isIn ? null : { ticketId, resolution: state.resolutions };
 };

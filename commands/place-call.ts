@@ -55,7 +55,8 @@ export const placeCall =
     const placing = { ...command, at, callId, to, channelName: channel.details.name, caller: staff.profile };
     const refusal = begun.direction === null ? await authoriseCall(w, placing, { channel, staff }, context) : null;
     if (refusal) return refusal;
-    const ticketId = begun.ticketId ?? (await openTicket(w, openingOf(placing), context));
+    const link = { callId, direction: 'outgoing', agentId: command.agentId } as const;
+    const ticketId = begun.ticketId ?? (await openTicket(w, openingOf(placing), context, link));
     return dial(w, placing, ticketId, context);
   };
 

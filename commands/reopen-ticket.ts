@@ -13,15 +13,13 @@ export const reopenTicket =
   async ({ ticketId, agentId }: Command, context: Context): Promise<{ position: bigint | null } | Refusal> => {
     const owned = await ownTicket(w, context.store, ticketId);
     if (isRefusal(owned)) return owned;
-    const at = w.now();
-    const claimed = await w.transact(
-      conversation,
-      pairKey(owned.channelId, owned.customerId),
-      { type: 'ReopenTicket', at, ...owned },
-      context,
-    );
+    const { resolved, resolutions: resolution } = await w.stateOf(ticket, ticketId);
+    if (!resolved) return { position: null };
+    const reopen = { type: 'ReopenTicket', at: w.now(), agentId, resolution } as const;
+    const pair = pairKey(owned.channelId, owned.customerId);
+    const claimed = await w.transact(conversation, pair, { ...reopen, ...owned }, context);
     if (isRefusal(claimed)) return claimed;
-    const reopened = await w.transact(ticket, ticketId, { type: 'ReopenTicket', at, agentId }, context);
+    const reopened = await w.transact(ticket, ticketId, reopen, context);
     if (isRefusal(reopened)) return reopened;
     return { position: reopened.position ?? claimed.position };
   };

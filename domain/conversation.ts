@@ -2,9 +2,15 @@ import { z } from 'zod';
 import { evolveInvites, type Inviting, inviteDecisions } from './call-invite.ts';
 import { inviteEvents } from './call-invite-events.ts';
 import { callbackEvents } from './callback-events.ts';
-import { callbackDecisions, closedWithTicket } from './callback-request.ts';
+import { callbackDecisions } from './callback-request.ts';
 import { type CallingBack, evolveCallbacks, noCallbacks } from './callback-state.ts';
-import { decider, refuse } from './decider.ts';
+import {
+  conversationTicketDecisions,
+  conversationTicketEvents,
+  noTicket,
+  type OneTicket,
+} from './conversation-ticket.ts';
+import { decider } from './decider.ts';
 import { personal } from './personal.ts';
 import { serviceWindow } from './service-window.ts';
 import { Instant } from './time.ts';
@@ -17,8 +23,7 @@ export const WindowCause = z.enum(['message', 'incoming_call', 'outgoing_call_an
 
 const events = {
   ServiceWindowOpened: { at: Instant, ...Pair, until: Instant, by: WindowCause },
-  ConversationTicketOpened: { at: Instant, ...Pair, ticketId: z.string() },
-  ConversationTicketClosed: { at: Instant, ...Pair, ticketId: z.string() },
+  ...conversationTicketEvents,
   MissedCallsDismissed: {
     at: Instant,
     ...Pair,
@@ -30,8 +35,8 @@ const events = {
   ...callbackEvents,
 };
 
-export type Conversation = { readonly ticketId: string | null; readonly windowUntil: Instant } & Inviting & CallingBack;
-const initial: Conversation = { ticketId: null, windowUntil: 0, invites: [], ...noCallbacks };
+export type Conversation = { readonly windowUntil: Instant } & OneTicket & Inviting & CallingBack;
+const initial: Conversation = { ...noTicket, windowUntil: 0, invites: [], ...noCallbacks };
 
 /**
  * One customer on one channel: the service window, the one open ticket, the invites to call, and the one open callback
@@ -45,30 +50,18 @@ export const conversation = decider({ category: 'conversation', events, initial 
       return until > s.windowUntil ? [{ type: 'ServiceWindowOpened', ...c, until }] : [];
     },
 
-    /** `ticketId` is used only when no ticket is open; the state then tells which one is. */
-    OpenTicketIfNone: (s, c: { at: Instant; ticketId: string } & Pair) =>
-      s.ticketId === null ? [{ type: 'ConversationTicketOpened', ...c }] : [],
-
-    ReopenTicket: (s, c: { at: Instant; ticketId: string } & Pair) => {
-      if (s.ticketId === c.ticketId) return [];
-      if (s.ticketId !== null) return refuse('ticket.another_open', { facts: { ticketId: s.ticketId } });
-      return [{ type: 'ConversationTicketOpened', ...c }];
-    },
-
-    CloseTicket: (s, c: { at: Instant; ticketId: string } & Pair) =>
-      s.ticketId === c.ticketId ? [...closedWithTicket(s, c), { type: 'ConversationTicketClosed', ...c }] : [],
-
     DismissMissedCalls: (s, c: { at: Instant; agentId: string; reason: string } & Pair) => [
       { type: 'MissedCallsDismissed', ...c, ticketId: s.ticketId },
     ],
 
+    ...conversationTicketDecisions,
     ...inviteDecisions,
     ...callbackDecisions,
   })
   .evolve({
     ServiceWindowOpened: (s, { until }) => ({ ...s, windowUntil: until }),
-    ConversationTicketOpened: (s, { ticketId }) => ({ ...s, ticketId }),
-    ConversationTicketClosed: (s) => ({ ...s, ticketId: null }),
+    ConversationTicketOpened: (s, { ticketId, reopening }) => ({ ...s, ticketId, reopening }),
+    ConversationTicketClosed: (s) => ({ ...s, ...noTicket }),
     MissedCallsDismissed: (s) => s,
     ...evolveInvites,
     ...evolveCallbacks,

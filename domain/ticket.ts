@@ -13,6 +13,8 @@ export type Ticket = {
   readonly ids: Ids | null;
   readonly openedAt: Instant;
   readonly resolved: boolean;
+  /** How often it was. */
+  readonly resolutions: number;
   readonly assignee: Assignee;
   /** The call whose routing gave the ticket to its assignee; the same call may still give it to another. */
   readonly routedBy: string | null;
@@ -26,6 +28,7 @@ const initial: Ticket = {
   ids: null,
   openedAt: 0,
   resolved: false,
+  resolutions: 0,
   assignee: nobody,
   routedBy: null,
   calls: new Map(),
@@ -93,8 +96,10 @@ export const ticket = decider({ category: 'ticket', events: ticketEvents, initia
     OpenTicket: (s, c: Omit<Extract<Event, { type: 'TicketOpened' }>, 'type'>) =>
       s.ids === null ? [{ type: 'TicketOpened', ...c }] : [],
 
-    LinkCall: (s, c: { at: Instant } & Ids & LinkedCall) =>
-      s.calls.has(c.callId) ? [] : [{ type: 'CallLinked', ...c }],
+    LinkCall: (s, c: { at: Instant } & Ids & LinkedCall) => {
+      if (s.calls.has(c.callId)) return [];
+      return s.resolved ? refuse('ticket.resolved') : [{ type: 'CallLinked', ...c }];
+    },
 
     /** Both sides are on the line. Decides the first response, once. `agentId`: who answered, or whose call it was. */
     RecordCallAnswered: answered,
@@ -129,9 +134,10 @@ export const ticket = decider({ category: 'ticket', events: ticketEvents, initia
         : [{ type: 'TicketResolved', at, ...s.ids, agentId }];
     },
 
-    ReopenTicket: (s, { at, agentId }: { at: Instant; agentId: string }) => {
+    /** Undoes this resolution, the first being 1; a later one stays. */
+    ReopenTicket: (s, { at, agentId, resolution }: { at: Instant; agentId: string; resolution: number }) => {
       if (!s.ids) return refuse('ticket.unknown');
-      return s.resolved ? [{ type: 'TicketReopened', at, ...s.ids, agentId }] : [];
+      return s.resolved && s.resolutions === resolution ? [{ type: 'TicketReopened', at, ...s.ids, agentId }] : [];
     },
 
     AddNote: (s, { at, agentId, text }: { at: Instant; agentId: string; text: string }) =>
@@ -158,7 +164,7 @@ export const ticket = decider({ category: 'ticket', events: ticketEvents, initia
       routedBy: because === 'routed' ? (liveCall(s) ?? null) : null,
     }),
     FirstResponseMade: (s) => ({ ...s, firstResponse: true }),
-    TicketResolved: (s) => ({ ...s, resolved: true, missPending: false }),
+    TicketResolved: (s) => ({ ...s, resolved: true, resolutions: s.resolutions + 1, missPending: false }),
     TicketReopened: (s) => ({ ...s, resolved: false }),
     NoteAdded: (s) => s,
   });

@@ -9,6 +9,7 @@ import { uuidFrom } from '../../store/ids.ts';
 import { agentKey, pairKey } from '../belongings.ts';
 import { readSettings } from '../refresh-calling.ts';
 import { consultMeta } from '../refresh-permission.ts';
+import { tellNeverPlaced } from '../tell-ticket.ts';
 import { contextOf, type WriteSide } from '../write-side.ts';
 import type { TimerKind } from './lanes.ts';
 import type { StoredTimer } from './stored-timers.ts';
@@ -101,6 +102,8 @@ const firings: Record<TimerKind, Firing> = {
     const at = timer.dueAt;
     const ended = { type: 'RecordOutgoingEnded', at, ...parties, callId, result: 'failed' } as const;
     await w.transact(permission, pair, ended, contextFor(timer));
+    if (parties.ticketId !== null)
+      await tellNeverPlaced(w, parties.ticketId, { at, callId, agentId }, contextFor(timer));
     const release = { type: 'ReleaseAgent', at, agentId, callId, because: 'refused' } as const;
     await w.transact(agent, agentKey(timer.store, agentId), release, contextFor(timer));
   },

@@ -17,7 +17,12 @@ const attempt = (stage: Stage, { event, wasNobodys }: Deed): boolean => {
   if (event.type === 'TicketResolved')
     return tellTicket(stage, ticketId, { type: 'ResolveTicket', at, agentId: event.agentId });
   if (event.type === 'TicketReopened')
-    return tellTicket(stage, ticketId, { type: 'ReopenTicket', at, agentId: event.agentId });
+    return tellTicket(stage, ticketId, {
+      type: 'ReopenTicket',
+      at,
+      agentId: event.agentId,
+      resolution: ticketOf(stage, ticketId).resolutions,
+    });
   // who picked it up because nobody had it leaves it to whoever has it here
   if (wasNobodys && !isNobodys(ticketOf(stage, ticketId))) return true;
   const { agentId, teamId, because } = event;

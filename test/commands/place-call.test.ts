@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openTicket } from '../../commands/open-ticket.ts';
 import { placeCall } from '../../commands/place-call.ts';
+import { fire } from '../../commands/timers/fire.ts';
 import { contextOf } from '../../commands/write-side.ts';
 import { agent } from '../../domain/agent.ts';
 import { call } from '../../domain/call.ts';
+import { conversation } from '../../domain/conversation.ts';
 import { permission } from '../../domain/permission.ts';
+import { ticket } from '../../domain/ticket.ts';
 import { uuidFrom } from '../../store/ids.ts';
 import { type Answer, metaError } from './meta.ts';
 import { delivery, outgoing, permissionReply } from './whatsapp/samples.ts';
@@ -176,7 +180,7 @@ describe('after a crash on its way, the same command', () => {
   const at = () => world.clock.now;
 
   /** A call as far as it came before the crash: these steps were written, under the command's own id. */
-  const crashed = async (steps: ('authorise' | 'reserve' | 'place')[]) => {
+  const crashed = async (steps: ('authorise' | 'reserve' | 'link' | 'place')[]) => {
     const care = await openStore(world);
     const { store, channelId } = care;
     const { waId, customerId, pair } = await willing(care);
@@ -193,6 +197,11 @@ describe('after a crash on its way, the same command', () => {
         const reserve = { type: 'ReserveAgent', at: at(), agentId: 'ana', callId, direction: 'outgoing' } as const;
         return world.w.transact(agent, `${store}.ana`, { ...reserve, fence: null }, context);
       },
+      link: () => {
+        const named = { channelName: 'Care', waId, customerName: null, because: 'outgoing_call' } as const;
+        const opening = { ...fact, ...named, ticketId: uuidFrom('ticket', callId) };
+        return openTicket(world.w, opening, context, { callId, direction: 'outgoing', agentId: 'ana' });
+      },
       place: () => {
         const who = { channelName: 'Care', waId, customerName: null, agentId: 'ana', agentName: 'ana', team: null };
         return world.w.transact(call, callId, { type: 'PlaceCall', ...fact, ...who, ticketId: 'ticket' }, context);
@@ -204,28 +213,48 @@ describe('after a crash on its way, the same command', () => {
     return { care, waId, pair, callId, fact, context, again };
   };
 
-  test.each<['authorise' | 'reserve', ...'reserve'[]]>([['authorise'], ['authorise', 'reserve']])(
-    'goes on after %s %s, and takes nothing twice',
-    async (...steps) => {
-      const { care, waId, pair, callId, again } = await crashed(steps);
-      expect(await again()).toMatchObject({ callId });
-      const types = [
-        ...(await world.typesIn(`permission-${pair}`)),
-        ...(await world.typesIn(`agent-${care.store}.ana`)),
-      ];
-      expect(types.filter((type) => /Authorised|Reserved/.test(type))).toEqual([
-        'OutgoingCallAuthorised',
-        'AgentReserved',
-      ]);
-      expect(world.meta.askedAbout(waId)).toHaveLength(1);
-    },
-  );
+  test.each<('authorise' | 'reserve' | 'link')[]>([
+    ['authorise'],
+    ['authorise', 'reserve'],
+    ['authorise', 'reserve', 'link'],
+  ])('goes on after %s %s %s, and takes nothing twice', async (...steps) => {
+    const { care, waId, pair, callId, again } = await crashed(steps);
+    const placed = await again();
+    expect(placed).toMatchObject({ callId });
+    const { ticketId = '' } = placed as { ticketId?: string };
+    expect((await world.typesIn(`ticket-${ticketId}`)).filter((type) => type === 'CallLinked')).toHaveLength(1);
+    const types = [...(await world.typesIn(`permission-${pair}`)), ...(await world.typesIn(`agent-${care.store}.ana`))];
+    expect(types.filter((type) => /Authorised|Reserved/.test(type))).toEqual([
+      'OutgoingCallAuthorised',
+      'AgentReserved',
+    ]);
+    expect(world.meta.askedAbout(waId)).toHaveLength(1);
+  });
 
   test('does not dial once the call was recorded, for it may have dialled', async () => {
     const { waId, callId, again } = await crashed(['authorise', 'reserve', 'place']);
     expect(await again()).toMatchObject({ callId, ticketId: 'ticket' });
     expect(world.meta.askedAbout(waId)).toEqual([]);
-    expect(await world.typesIn('ticket-ticket')).toContain('CallLinked');
+  });
+
+  test('leaves a ticket that waits for no call, when the command does not come again', async () => {
+    const { care, pair, callId } = await crashed(['authorise', 'reserve', 'link']);
+    const { ticketId } = await world.w.stateOf(conversation, pair);
+    const [channelId, customerId] = pair.split('.') as [string, string];
+    const subject = { channelId, customerId, callId, agentId: 'ana' };
+    const cause = { store: care.store, correlationId: 'test', causationId: 'test' };
+    await fire(world.w, {
+      _id: callId,
+      kind: 'authorisation_unused',
+      lane: 'calls',
+      dueAt: at() + 60_000,
+      subject,
+      ...cause,
+    });
+    expect(await agentOf(care)).toMatchObject({ call: null });
+    expect(await permissionOf({ pair })).toMatchObject({ liveCalls: [] });
+    const { calls } = await world.w.stateOf(ticket, ticketId ?? '');
+    expect([...calls]).toMatchObject([[callId, { status: 'disconnected' }]]);
   });
 
   test('is refused once what it had taken was given back', async () => {

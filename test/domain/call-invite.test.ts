@@ -16,7 +16,7 @@ const pair = { channelId: '800000000000001', customerId: 'asha' };
 const about = (at: number, inviteId = 'i1') => ({ at, ...pair, inviteId });
 
 const windowOpened: Event = { type: 'ServiceWindowOpened', at: noon, ...pair, until: noon + hours(24), by: 'message' };
-const ticketOpened: Event = { type: 'ConversationTicketOpened', at: noon, ...pair, ticketId: 't1' };
+const ticketOpened: Event = { type: 'ConversationTicketOpened', at: noon, ...pair, ticketId: 't1', reopening: null };
 const ticketClosed: Event = { type: 'ConversationTicketClosed', at: noon, ...pair, ticketId: 't1' };
 
 const freeForm = { method: 'free_form', template: null, body: 'Tap to call', displayText: 'Call Now' } as const;

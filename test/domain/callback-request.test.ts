@@ -19,7 +19,7 @@ const person = { channelName: 'Care', waId: '910000000042', customerName: 'Asha'
 const callbackId = `${pair.channelId}.${pair.customerId}.1`;
 const of = { ...pair, ticketId: 't1', callbackId };
 
-const ticketOpened: Event = { type: 'ConversationTicketOpened', at: noon, ...pair, ticketId: 't1' };
+const ticketOpened = { type: 'ConversationTicketOpened', at: noon, ...pair, ticketId: 't1', reopening: null } as const;
 const ticketClosed = (at = noon): Event => ({ type: 'ConversationTicketClosed', at, ...pair, ticketId: 't1' });
 
 /** Missed out of hours at noon, heard of at once, unless told otherwise. */
@@ -267,10 +267,10 @@ describe('an open request', () => {
 
   test('is closed with its ticket', () => {
     given(...open)
-      .when({ type: 'CloseTicket', at, ...pair, ticketId: 't1' })
+      .when({ type: 'CloseTicket', at, ...pair, ticketId: 't1', resolution: 1 })
       .then(closed('ticket_resolved', at), ticketClosed(at));
     given(...open)
-      .when({ type: 'CloseTicket', at, ...pair, ticketId: 't2' })
+      .when({ type: 'CloseTicket', at, ...pair, ticketId: 't2', resolution: 1 })
       .thenNothing();
   });
 
@@ -346,9 +346,10 @@ describe('whatever happens, in whatever order, however often', () => {
     fc.tuple(agent, fc.boolean()).map(([who, isManager]) => release(who, isManager)),
     minute.map((n) => expire(at(n) + hours(168))),
     fc.constantFrom<Command>(
-      { type: 'CloseTicket', at: noon, ...pair, ticketId: 't1' },
-      { type: 'ReopenTicket', at: noon, ...pair, ticketId: 't1' },
-      { type: 'OpenTicketIfNone', at: noon, ...pair, ticketId: 't2' },
+      { type: 'CloseTicket', at: noon, ...pair, ticketId: 't1', resolution: 1 },
+      { type: 'CloseTicket', at: noon, ...pair, ticketId: 't1', resolution: 2 },
+      { type: 'ReopenTicket', at: noon, ...pair, ticketId: 't1', agentId: 'ben', resolution: 1 },
+      { type: 'OpenTicketIfNone', at: noon, ...pair, ticketId: 't2', resolved: null },
     ),
   );
   type Steps = ReturnType<typeof stepsOf<Command, Event, typeof conversation.initial>>;

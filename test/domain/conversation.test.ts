@@ -17,7 +17,14 @@ const opened = (at: number) => ({
   by: 'message' as const,
 });
 const message = (at: number) => ({ type: 'OpenServiceWindow' as const, at, ...pair, by: 'message' as const });
-const ticketOpened = (ticketId: string) => ({ type: 'ConversationTicketOpened' as const, at: noon, ...pair, ticketId });
+type Reopening = { agentId: string; resolution: number };
+const ticketOpened = (ticketId: string, reopening: Reopening | null = null) => ({
+  type: 'ConversationTicketOpened' as const,
+  at: noon,
+  ...pair,
+  ticketId,
+  reopening,
+});
 const ticketClosed = (ticketId: string) => ({ type: 'ConversationTicketClosed' as const, at: noon, ...pair, ticketId });
 
 describe('the customer service window', () => {
@@ -51,9 +58,28 @@ describe('the customer service window', () => {
 });
 
 describe('the one open ticket', () => {
-  const open = (ticketId: string) => ({ type: 'OpenTicketIfNone' as const, at: noon, ...pair, ticketId });
-  const close = (ticketId: string) => ({ type: 'CloseTicket' as const, at: noon, ...pair, ticketId });
-  const reopen = (ticketId: string) => ({ type: 'ReopenTicket' as const, at: noon, ...pair, ticketId });
+  const open = (ticketId: string, resolved: { ticketId: string; resolution: number } | null = null) => ({
+    type: 'OpenTicketIfNone' as const,
+    at: noon,
+    ...pair,
+    ticketId,
+    resolved,
+  });
+  const close = (ticketId: string, resolution = 1) => ({
+    type: 'CloseTicket' as const,
+    at: noon,
+    ...pair,
+    ticketId,
+    resolution,
+  });
+  const byBen = (resolution: number) => ({ agentId: 'ben', resolution });
+  const reopen = (ticketId: string, resolution = 1) => ({
+    type: 'ReopenTicket' as const,
+    at: noon,
+    ...pair,
+    ticketId,
+    ...byBen(resolution),
+  });
 
   test('is opened when there is none, and joined when there is one', () => {
     given().when(open('t1')).then(ticketOpened('t1'));
@@ -66,14 +92,42 @@ describe('the one open ticket', () => {
     given(ticketOpened('t1'), ticketClosed('t1')).when(open('t2')).then(ticketOpened('t2'));
   });
 
+  test('makes room when it is resolved, although it is not closed yet', () => {
+    const resolved = { ticketId: 't1', resolution: 1 };
+    given(ticketOpened('t1')).when(open('t2', resolved)).then(ticketClosed('t1'), ticketOpened('t2'));
+    given(ticketOpened('t3')).when(open('t2', resolved)).thenNothing();
+    given(ticketOpened('t1'), ticketClosed('t1'), ticketOpened('t2')).when(close('t1')).thenNothing();
+  });
+
   test('is not joined by a reopened one', () => {
-    given(ticketOpened('t1'), ticketClosed('t1')).when(reopen('t1')).then(ticketOpened('t1'));
-    given(ticketOpened('t1')).when(reopen('t1')).thenNothing();
+    given(ticketOpened('t1'), ticketClosed('t1'))
+      .when(reopen('t1'))
+      .then(ticketOpened('t1', byBen(1)));
     given(ticketOpened('t2')).when(reopen('t1')).thenRefused('ticket.another_open');
   });
 
+  test('that is reopened before it is closed stays open, until it is resolved again', () => {
+    const reopened = [ticketOpened('t1'), ticketOpened('t1', byBen(1))] as const;
+    given(ticketOpened('t1'))
+      .when(reopen('t1'))
+      .then(ticketOpened('t1', byBen(1)));
+    given(...reopened)
+      .when(reopen('t1'))
+      .thenNothing();
+    given(...reopened)
+      .when(close('t1'))
+      .thenNothing();
+    given(...reopened)
+      .when(open('t2', { ticketId: 't1', resolution: 1 }))
+      .thenNothing();
+    given(...reopened)
+      .when(close('t1', 2))
+      .then(ticketClosed('t1'));
+  });
+
   test('is never two, whatever is opened, closed and reopened', () => {
-    const doing = fc.tuple(fc.constantFrom(open, close, reopen), fc.constantFrom('t1', 't2', 't3'));
+    const instead = (ticketId: string) => open(ticketId, { ticketId: 't1', resolution: 1 });
+    const doing = fc.tuple(fc.constantFrom(open, instead, close, reopen), fc.constantFrom('t1', 't2', 't3'));
     fc.assert(
       fc.property(fc.array(doing, { maxLength: 40 }), (doings) => {
         const openTickets = new Set<string>();

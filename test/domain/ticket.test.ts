@@ -121,20 +121,35 @@ describe('a ticket', () => {
       .when({ type: 'ResolveTicket', ...who })
       .thenNothing();
     given(opened, resolved)
-      .when({ type: 'ReopenTicket', ...who })
+      .when({ type: 'ReopenTicket', ...who, resolution: 1 })
       .then({ type: 'TicketReopened', ...who, ...ids });
     given(opened)
-      .when({ type: 'ReopenTicket', ...who })
+      .when({ type: 'ReopenTicket', ...who, resolution: 1 })
       .thenNothing();
     given(opened)
       .when({ type: 'AddNote', ...who, text: 'call back on Friday' })
       .then({ type: 'NoteAdded', ...who, ...ids, text: 'call back on Friday' });
   });
 
+  test('that is resolved takes no call, but for those it has', () => {
+    const resolved: TicketEvent = { type: 'TicketResolved', at: noon, ...ids, agentId: 'ben' };
+    given(opened, resolved).when(link('c1')).thenRefused('ticket.resolved');
+    given(opened, linked('c1'), resolved).when(link('c1')).thenNothing();
+  });
+
+  test('stays resolved when an older resolution is undone', () => {
+    const [resolved, reopened] = (['TicketResolved', 'TicketReopened'] as const).map(
+      (type): TicketEvent => ({ type, at: noon, ...ids, agentId: 'ben' }),
+    );
+    given(opened, resolved!, reopened!, resolved!)
+      .when({ type: 'ReopenTicket', at: noon, agentId: 'ben', resolution: 1 })
+      .thenNothing();
+  });
+
   test.each([
     assign('ben'),
     { type: 'ResolveTicket', at: noon, agentId: 'ben' },
-    { type: 'ReopenTicket', at: noon, agentId: 'ben' },
+    { type: 'ReopenTicket', at: noon, agentId: 'ben', resolution: 1 },
     { type: 'AddNote', at: noon, agentId: 'ben', text: '' },
   ] as TicketCommand[])('that was never opened is not known: $type', (command) => {
     given().when(command).thenRefused('ticket.unknown');
@@ -324,7 +339,7 @@ describe('first response', () => {
         link('c1'),
         missed('c1'),
         { type: 'ResolveTicket', at: noon, agentId: 'ben' },
-        { type: 'ReopenTicket', at: noon, agentId: 'ben' },
+        { type: 'ReopenTicket', at: noon, agentId: 'ben', resolution: 1 },
         callback(),
         answer('c2'),
       ],
@@ -363,7 +378,7 @@ describe('whatever happens on a ticket', () => {
     fc.constantFrom(assign('ben'), assign('chi'), assign(null), assign(null, 'sales')),
     fc.constantFrom<TicketCommand>(
       { type: 'ResolveTicket', at: noon, agentId: 'ben' },
-      { type: 'ReopenTicket', at: noon, agentId: 'ben' },
+      { type: 'ReopenTicket', at: noon, agentId: 'ben', resolution: 1 },
     ),
   );
   const always = (law: (steps: readonly { before: typeof ticket.initial; event: TicketEvent }[]) => void) =>
