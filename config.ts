@@ -1,19 +1,23 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 
 const roles = ['engines', 'commands', 'projections', 'read-api', 'realtime', 'timers', 'console', 'simulator'] as const;
 export type Role = (typeof roles)[number];
 
-const Port = z.coerce.number().int().min(0).max(65_535);
+const Port = z.coerce
+  .number('a port, 0 to 65535')
+  .int('a port, 0 to 65535')
+  .min(0, 'a port, 0 to 65535')
+  .max(65_535, 'a port, 0 to 65535');
 const storeUrl = (scheme: RegExp, example: string) =>
   z.string().refine((url) => url === 'embedded' || scheme.test(url), `"embedded" or ${example}`);
 
 const Roles = z
   .string()
   .transform((text) => (text === 'all' ? [...roles] : text.split(',').map((role) => role.trim())))
-  .pipe(z.array(z.enum(roles, { error: `roles are ${roles.join(', ')}, or all` })));
+  .pipe(z.array(z.enum(roles, { error: ({ input }) => `"${input}": roles are ${roles.join(', ')}, or all` })));
 
 /** Every variable the program reads: its shape, its default and what it means. */
 export const variables = {
@@ -76,7 +80,7 @@ export const readConfig = (env: NodeJS.ProcessEnv): Config => {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
   const parsed = Variables.safeParse(set);
   if (!parsed.success)
-    throw new ConfigFault(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'));
+    throw new ConfigFault(parsed.error.issues.map(({ path, message }) => `${String(path[0])}: ${message}`).join('\n'));
   const vars = parsed.data;
   const dataDir = resolve(vars.DATA_DIR);
   return {
@@ -108,10 +112,23 @@ const whatsappOf = (vars: z.output<typeof Variables>): Config['whatsapp'] => {
   return { apiUrl: vars.WHATSAPP_API_URL ?? 'https://graph.facebook.com/v24.0', accessToken, appSecret, verifyToken };
 };
 
-/** The secret made at the first start; every process on the same `DATA_DIR` shares it. */
+/** The secret made at the first start; every process on the same `DATA_DIR` shares it, also when they start at once. */
 const keptSecret = (dataDir: string): string => {
   const file = join(dataDir, 'auth-secret');
   mkdirSync(dataDir, { recursive: true });
-  if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' });
+  if (!existsSync(file)) writeOnce(file, randomBytes(32).toString('hex'));
   return readFileSync(file, 'utf8').trim();
+};
+
+/** Written whole or not at all; the first who writes wins. */
+const writeOnce = (file: string, text: string) => {
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, text, { mode: 0o600 });
+  try {
+    linkSync(draft, file);
+  } catch (error) {
+    if (!existsSync(file)) throw error;
+  } finally {
+    rmSync(draft);
+  }
 };

@@ -3,6 +3,7 @@ import pretty from 'pino-pretty';
 import { ConfigFault, readConfig } from './config.ts';
 import { startRingbook } from './start.ts';
 import { NotStarted } from './store/embedded.ts';
+import { isOutage } from './store/faults.ts';
 
 const logger = (level: string) =>
   process.stdout.isTTY ? pino({ level }, pretty({ colorize: true })) : pino({ level });
@@ -27,6 +28,8 @@ const run = async () => {
 /** What a person can mend is told in a sentence; anything else is ours, with its stack. */
 const explain = (error: NodeJS.ErrnoException & { port?: number }) => {
   if (error.code === 'EADDRINUSE') return `port ${error.port} is taken: stop what listens there, or set another port`;
+  if (isOutage(error))
+    return `the stores are out of reach (${error.message}): start a process with the role "engines", or see to EVENTSTORE_URL and MONGODB_URL`;
   const mendable = error instanceof ConfigFault || error instanceof NotStarted;
   return mendable ? error.message : (error.stack ?? error.message);
 };

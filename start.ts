@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { type Clock, movableClock, realClock } from './clock.ts';
 import { callSockets } from './commands/call-socket.ts';
 import { prepareCollections } from './commands/collections.ts';
-import { startProcessManagers } from './commands/process-managers.ts';
+import { settledElsewhere, startProcessManagers } from './commands/process-managers.ts';
 import { commandRoutes } from './commands/routes.ts';
 import { storedTimers } from './commands/timers/stored-timers.ts';
 import { transactions } from './commands/transact.ts';
@@ -24,17 +24,15 @@ import { healthRoutes } from './read-api/health.ts';
 import { readRoutes } from './read-api/index.ts';
 import { startRealtime } from './realtime/server.ts';
 import { type Simulator, startSimulator } from './simulator/start-simulator.ts';
+import { type Starting, type Stop, startEngines } from './start-engines.ts';
 import { customerDirectory } from './store/directory.ts';
 import { connectDocuments } from './store/documents.ts';
-import { embeddedUrl, keepRunning, type Service } from './store/embedded.ts';
 import { eventLog } from './store/event-log.ts';
 import { isOutage } from './store/faults.ts';
 import { keyRing } from './store/keys.ts';
 
 /** HMAC-SHA256 is as strong as its key, up to 256 bits. */
 const shortSecret = 32;
-
-type Stop = () => Promise<unknown>;
 
 /** Starts the parts that `ROLES` names, in the order in which they need each other; `stop` ends them in reverse. */
 export const startRingbook = async (config: Config, logger: Logger): Promise<{ stop(): Promise<void> }> => {
@@ -52,14 +50,6 @@ export const startRingbook = async (config: Config, logger: Logger): Promise<{ s
   return { stop };
 };
 
-/** What the parts share while they are started. */
-type Starting = {
-  readonly config: Config;
-  readonly logger: Logger;
-  readonly onStop: (stop: Stop) => void;
-  readonly runs: (...wanted: Role[]) => boolean;
-};
-
 const startParts = async (config: Config, logger: Logger, onStop: (stop: Stop) => void) => {
   const runs = (...wanted: Role[]) => wanted.some((role) => config.ROLES.includes(role));
   const starting: Starting = { config, logger, onStop, runs };
@@ -68,6 +58,7 @@ const startParts = async (config: Config, logger: Logger, onStop: (stop: Stop) =
   const stores = await openStores(starting);
   const wakeUp = { clockMoved: () => {}, settled: async () => {} };
   const clock = config.simulated ? await movableClock(stores.db, () => wakeUp.clockMoved()) : realClock;
+  if (!runs('simulator')) onStop(clock.follow());
 
   const { HTTP_HOST, HTTP_PORT } = config;
   const door = runs('commands', 'read-api', 'console') ? await openDoor(HTTP_HOST, HTTP_PORT) : null;
@@ -112,7 +103,7 @@ const startWorkers = ({ runs, onStop, logger }: Starting, w: WriteSide) => {
       return running;
     });
   }
-  if (!runs('timers')) return {};
+  if (!runs('timers')) return { settled: () => settledElsewhere(w) };
   const managers = startProcessManagers(w);
   onStop(managers.stop);
   return { clockMoved: managers.clockMoved, settled: managers.settled };
@@ -181,29 +172,4 @@ const startWhatsApp = async (
   onStop(simulator.stop);
   logger.info({ service: 'simulator', url: simulator.url }, 'listening');
   return simulator;
-};
-
-/** The addresses of the two stores; embedded ones are started when this process has the role, else they run elsewhere. */
-const startEngines = async ({ config, runs, logger, onStop }: Starting) => {
-  const start = async (service: Service, url: string, port: number | undefined) => {
-    if (url !== 'embedded') return url;
-    if (!runs('engines')) return embeddedUrl(config.dataDir, service);
-    const engine = await keepRunning({
-      service,
-      dataDir: config.dataDir,
-      port,
-      onStart: (pid) => logger.info({ service, pid }, 'engine started'),
-      onListening: (address) => logger.info({ service, url: address }, 'listening'),
-      onEnd: (how) => logger.error({ service, how }, 'an embedded store ended; starting it again'),
-    });
-    onStop(engine.stop);
-    return embeddedUrl(config.dataDir, service);
-  };
-  const starting = [
-    start('eventstore', config.EVENTSTORE_URL, config.EVENTSTORE_PORT),
-    start('documents', config.MONGODB_URL, config.MONGODB_PORT),
-  ] as const;
-  await Promise.allSettled(starting); // so that whatever did start is known, and stopped if the other did not
-  const [eventstore, documents] = await Promise.all(starting);
-  return { eventstore, documents };
 };

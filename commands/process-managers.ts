@@ -15,6 +15,16 @@ import type { WriteSide } from './write-side.ts';
 /** How often to look again whether everything has settled. */
 const lookAgain = 5;
 
+/** How long a process waits for the timers of others, in ms: first until these know the time, then for what is due. */
+const others = { hear: 300, lookAgain: 50, looks: 200 };
+
+/** For a process without timers, after the clock was moved: resolves when those of others that were due have fired. */
+export const settledElsewhere = async (w: Pick<WriteSide, 'db' | 'now'>): Promise<void> => {
+  await pause(others.hear);
+  const timers = storedTimers(w.db);
+  for (let looks = 0; looks < others.looks && (await timers.isAnyDue(w.now())); looks++) await pause(others.lookAgain);
+};
+
 /** Everything that acts without being asked: the reactions to events, and the timers. */
 export const startProcessManagers = (w: WriteSide) => {
   const stopping = new AbortController();

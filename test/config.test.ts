@@ -30,8 +30,8 @@ describe('the configuration', () => {
 
   test.each([
     { env: { HTTP_PORT: '65536' }, says: /HTTP_PORT/ },
-    { env: { HTTP_PORT: 'many' }, says: /HTTP_PORT/ },
-    { env: { ROLES: 'commands,cook' }, says: /ROLES.*roles are engines/ },
+    { env: { HTTP_PORT: 'many' }, says: /HTTP_PORT: a port/ },
+    { env: { ROLES: 'commands,cook' }, says: /ROLES: "cook": roles are engines/ },
     { env: { EVENTSTORE_URL: 'http://x' }, says: /EVENTSTORE_URL.*esdb:/ },
     { env: { MONGODB_URL: 'redis://x' }, says: /MONGODB_URL.*mongodb:/ },
     { env: { AUTH_JWKS_URL: 'nowhere' }, says: /AUTH_JWKS_URL/ },

@@ -45,6 +45,17 @@ describe('parts in processes of their own', () => {
     expect(BigInt(read.headers.get('x-position')!)).toBeGreaterThanOrEqual(BigInt(connected.body.position));
   });
 
+  test('share the clock that the simulator moves', async () => {
+    const routing = { mode: 'only_if_available', onlyIfAvailable: true, queueSeconds: 50 };
+    await front.ask(owner, '/v1/routing', { method: 'PUT', body: routing });
+    const { body } = await front.customer('910000555777', 'call', { channelId });
+    const rows = async () => (await front.ask(owner, `/v1/call-logs?metaCallId=${body.metaCallId}`)).body.items;
+    await eventually(rows, (items) => items.length === 1);
+    await front.simulate('/clock', { advance: 'PT51S' });
+    const [row] = await eventually(rows, ([{ status }]) => status === 'missed');
+    expect(row.missReason).toBe('queue_timeout');
+  });
+
   test('a second start on the same data is refused with a clear message', async () => {
     await expect(startRingbook({ DATA_DIR: front.dir, ROLES: 'engines' })).rejects.toThrowError(
       /ended before it was ready/,
