@@ -71,6 +71,11 @@ export class Arguments {
     return truthy(value);
   }
 
+  /** A flag that holds unless it is said not to. */
+  flagByDefault(name: string): boolean {
+    return !this.has(name) || this.flag(name);
+  }
+
   optionalText(name: string): string | undefined {
     const value = this.fields.get(name);
     if (value === undefined) return undefined;

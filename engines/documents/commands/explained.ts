@@ -32,8 +32,9 @@ const unchanged = (source: Source): Source => source;
 export const preparePipeline = (args: Arguments): Prepared => {
   args.refuseCollation();
   const split = splitPipeline(parseStages(args.documents('pipeline')));
+  const request = requestOf(split.filter, split.sort, split.skip, split.limit, args.hint());
   return {
-    request: requestOf(split.filter, split.sort, split.skip, split.limit, args.hint()),
+    request: { ...request, mayUseDisk: args.flagByDefault('allowDiskUse') },
     filter: split.filter,
     sort: split.sort,
     run: compilePipeline(split.rest),

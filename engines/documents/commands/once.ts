@@ -13,7 +13,7 @@ const retryable = ({ args, session }: Call) => {
 export const executeOnce = (call: Call, operations: readonly Operation[]): Promise<Outcome[]> => {
   const { store, sessions } = call.server;
   const write = retryable(call);
-  const isOrdered = !call.args.has('ordered') || call.args.flag('ordered');
+  const isOrdered = call.args.flagByDefault('ordered');
   if (!write) return execute(store, operations, isOrdered, () => {});
   if (operations.some((op) => op.kind === 'change' && op.isMulti)) {
     throw new DocumentError('InvalidOptions', 'Cannot use (or request) retryable writes with multi=true');

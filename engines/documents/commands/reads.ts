@@ -16,7 +16,8 @@ import { collectionName } from './namespace.ts';
 export const findRequest = (args: Arguments): Request => {
   args.refuseCollation();
   const [filter, sort] = [args.document('filter'), args.optionalDocument('sort')];
-  return requestOf(filter, sort, args.count('skip', 0), args.count('limit', 0), args.hint());
+  const request = requestOf(filter, sort, args.count('skip', 0), args.count('limit', 0), args.hint());
+  return { ...request, mayUseDisk: args.flagByDefault('allowDiskUse') };
 };
 
 const projected = (args: Arguments, request: Request, { source }: Search) => {

@@ -24,6 +24,8 @@ export interface Request {
   readonly skip: number;
   readonly limit: number;
   readonly hint: Value | undefined;
+  /** Whether a sort may use the disk; it may unless this says no. */
+  readonly mayUseDisk?: boolean | undefined;
 }
 
 /** A search that is ready to run, with what `explain` tells about it. */
@@ -84,9 +86,10 @@ export const search = (
   if (!collection) return { source: listSource([]), plan: { kind: 'nothing', isSorted: true }, scan: emptyScan };
   const plan = planOf(collection, request);
   const scan = scanOf(store, collection, plan, request.matches, timeLimit);
-  const { skip, limit, sort } = request;
+  const { skip, limit, sort, mayUseDisk } = request;
   const found = scanSource(scan);
-  const ordered = sort && !plan.isSorted ? sorted(found, sort, limit > 0 ? skip + limit : undefined) : found;
+  const ordered =
+    sort && !plan.isSorted ? sorted(found, sort, { most: limit > 0 ? skip + limit : undefined, mayUseDisk }) : found;
   const rest = skip > 0 ? skipped(ordered, skip) : ordered;
   return { source: limit > 0 ? limited(rest, limit) : rest, plan, scan };
 };

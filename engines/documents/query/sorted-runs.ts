@@ -1,7 +1,27 @@
-interface Item<T> {
+/** A value with the key that says where it belongs. */
+export interface Item<T> {
   readonly key: Buffer;
   readonly value: T;
 }
+
+/** Some items in order, taken one after the other. */
+export interface Run<T> {
+  readonly head: Item<T> | undefined;
+  advance(): void;
+}
+
+/** A run of items in memory. */
+export const listRun = <T>(items: readonly Item<T>[]): Run<T> => {
+  let at = 0;
+  return {
+    get head() {
+      return items[at];
+    },
+    advance: () => {
+      at += 1;
+    },
+  };
+};
 
 const runSize = 4096;
 
@@ -10,23 +30,32 @@ const byKey = (a: Item<unknown>, b: Item<unknown>): number => a.key.compare(b.ke
 /** Sorts by byte keys in small runs, so that no single step takes long; given a limit it keeps no more than it needs. */
 export class SortedRuns<T> {
   private readonly limit: number;
-  private readonly pack: (run: Item<T>[]) => Item<T>[];
+  private readonly keep: (items: Item<T>[]) => Run<T>;
   private current: Item<T>[] = [];
-  private readonly runs: Item<T>[][] = [];
-  private readonly heap: { run: Item<T>[]; at: number; order: number }[] = [];
+  private readonly runs: Run<T>[] = [];
+  private readonly heap: { run: Run<T>; order: number }[] = [];
   private given = 0;
 
-  /** `pack` may put a run that is complete into a smaller form. */
-  constructor(limit = Number.POSITIVE_INFINITY, pack: (run: Item<T>[]) => Item<T>[] = (run) => run) {
+  /** `keep` may put a run that is complete into another form, or elsewhere. */
+  constructor(limit = Number.POSITIVE_INFINITY, keep: (items: Item<T>[]) => Run<T> = listRun) {
     this.limit = limit;
-    this.pack = pack;
+    this.keep = keep;
   }
 
   add(key: Buffer, value: T): void {
     this.current.push({ key, value });
     if (this.current.length < this.threshold()) return;
-    if (this.isSmall()) this.current = this.current.sort(byKey).slice(0, this.limit);
+    this.flush();
+  }
+
+  /** Lets go of what has been gathered, but for what the limit may still want. */
+  flush(): void {
+    if (this.isSmall()) this.current = this.best();
     else this.closeRun();
+  }
+
+  private best(): Item<T>[] {
+    return this.current.sort(byKey).slice(0, this.limit);
   }
 
   private isSmall(): boolean {
@@ -38,7 +67,8 @@ export class SortedRuns<T> {
   }
 
   private closeRun(): void {
-    this.runs.push(this.pack(this.current.sort(byKey)));
+    if (this.current.length === 0) return;
+    this.runs.push(this.keep(this.best()));
     this.current = [];
   }
 
@@ -46,14 +76,14 @@ export class SortedRuns<T> {
   finish(): void {
     this.closeRun();
     this.runs.forEach((run, order) => {
-      if (run.length > 0) this.heap.push({ run, at: 0, order });
+      if (run.head) this.heap.push({ run, order });
     });
     for (let i = (this.heap.length >> 1) - 1; i >= 0; i -= 1) this.sink(i);
   }
 
   private isBefore(i: number, j: number): boolean {
     const [a, b] = [this.heap[i]!, this.heap[j]!];
-    const order = byKey(a.run[a.at]!, b.run[b.at]!);
+    const order = byKey(a.run.head!, b.run.head!);
     return order < 0 || (order === 0 && a.order < b.order);
   }
 
@@ -74,10 +104,10 @@ export class SortedRuns<T> {
   next(): Item<T> | undefined {
     const top = this.heap[0];
     if (!top || this.given >= this.limit) return undefined;
-    const item = top.run[top.at]!;
-    top.at += 1;
+    const item = top.run.head;
+    top.run.advance();
     this.given += 1;
-    if (top.at === top.run.length) {
+    if (!top.run.head) {
       const last = this.heap.pop()!;
       if (this.heap.length > 0) this.heap[0] = last;
     }

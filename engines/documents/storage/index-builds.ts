@@ -1,7 +1,7 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { documentAt } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
-import { SortedRuns } from '../query/sorted-runs.ts';
+import { type Item, listRun, type Run, SortedRuns } from '../query/sorted-runs.ts';
 import { type Collection, type Index, makeIndex, namespaceOf } from './collection.ts';
 import { endOfScope, scoped } from './environment.ts';
 import { assertUnique, entriesOf } from './index-entries.ts';
@@ -128,14 +128,14 @@ export class IndexBuilds {
 }
 
 /** The same run with all its bytes in one piece; millions of small buffers would cost several times their size. */
-const packed = (run: readonly { key: Buffer; value: Buffer }[]): { key: Buffer; value: Buffer }[] => {
+const packed = (run: readonly Item<Buffer>[]): Run<Buffer> => {
   const slab = Buffer.concat(run.flatMap(({ key, value }) => [key, value]));
   let at = 0;
   const next = (length: number): Buffer => {
     at += length;
     return slab.subarray(at - length, at);
   };
-  return run.map(({ key, value }) => ({ key: next(key.length), value: next(value.length) }));
+  return listRun(run.map(({ key, value }) => ({ key: next(key.length), value: next(value.length) })));
 };
 
 const collectOne = (index: Index, id: Buffer, doc: Buffer, runs: SortedRuns<Buffer>): void => {
