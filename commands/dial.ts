@@ -1,11 +1,13 @@
 import { agent } from '../domain/agent.ts';
 import { call } from '../domain/call.ts';
+import { cameToNothing, isGivenUp } from '../domain/call-state.ts';
 import { isRefusal, type Refusal } from '../domain/decider.ts';
 import { permission } from '../domain/permission.ts';
 import { ticket } from '../domain/ticket.ts';
 import type { Context } from '../store/event-log.ts';
+import { ranOut } from './authorise-call.ts';
 import { agentKey, pairKey } from './belongings.ts';
-import type { Placed, Placing } from './place-call.ts';
+import type { Attempt, Placed, Placing } from './place-call.ts';
 import { explained } from './refresh-permission.ts';
 import type { GraphFailure } from './whatsapp/graph.ts';
 import { contradictsPermission, metaRefusal } from './whatsapp/meta-errors.ts';
@@ -20,12 +22,15 @@ export const dial = async (
   ticketId: string,
   context: Context,
 ): Promise<Placed | Refusal> => {
-  const { at, callId, agentId, channelId, to, sdpOffer } = placing;
+  const { callId, channelId, to, sdpOffer } = placing;
   const place = placeCommand(placing, ticketId);
   const placed = await w.transact(call, callId, place, context);
   if (isRefusal(placed)) return placed;
-  const assign = { type: 'AssignByCall', at, callId, agentId, because: 'placed_call' } as const;
-  await w.transact(ticket, ticketId, assign, stepOf(context, 'assign'));
+  if (cameToNothing(placed.state)) {
+    await setFree(w, placing, context);
+    return ranOut(callId);
+  }
+  await assignTicket(w, placing, ticketId, context);
   if (placed.events.length === 0) return { callId, ticketId, position: null };
 
   const { waId, bsuid } = to;
@@ -37,8 +42,9 @@ export const dial = async (
   return { callId, ticketId, position: isRefusal(recorded) ? null : recorded.position };
 };
 
-const placeCommand = (placing: Placing, ticketId: string) => {
-  const { at, callId, agentId, channelId, channelName, to, caller } = placing;
+/** How an attempt is recorded as placed. */
+export const placeCommand = (attempt: Attempt, ticketId: string) => {
+  const { at, callId, agentId, channelId, channelName, to, caller } = attempt;
   return {
     type: 'PlaceCall',
     at,
@@ -55,6 +61,12 @@ const placeCommand = (placing: Placing, ticketId: string) => {
   } as const;
 };
 
+/** The ticket is the agent's if it is nobody's. */
+export const assignTicket = (w: WriteSide, { at, callId, agentId }: Attempt, ticketId: string, context: Context) => {
+  const assign = { type: 'AssignByCall', at, callId, agentId, because: 'placed_call' } as const;
+  return w.transact(ticket, ticketId, assign, stepOf(context, 'assign'));
+};
+
 /** Meta's id first goes where webhooks look it up, for they may be faster than this. */
 const recordDialled = async (w: WriteSide, { callId, channelId }: Placing, metaCallId: string, context: Context) => {
   const at = w.now();
@@ -63,19 +75,25 @@ const recordDialled = async (w: WriteSide, { callId, channelId }: Placing, metaC
   const dialled = { type: 'RecordDialled', at, callId, metaCallId } as const;
   const recorded = await w.transact(call, callId, dialled, stepOf(context, 'dialled'));
   if (isRefusal(recorded)) return null;
-  const { endRequestedAt, ended } = recorded.state;
-  if (endRequestedAt !== null && ended === null) await w.graph.terminate({ channelId, metaCallId }); // given up meanwhile
+  if (isGivenUp(recorded.state)) await w.graph.terminate({ channelId, metaCallId });
   return recorded.position;
+};
+
+/** The agent holds no call that is none. */
+const setFree = (w: WriteSide, { callId, agentId }: Placing, context: Context) => {
+  const release = { type: 'ReleaseAgent', at: w.now(), agentId, callId, because: 'refused' } as const;
+  return w.transact(agent, agentKey(context.store, agentId), release, stepOf(context, 'release'));
 };
 
 /** Nobody's phone rang: the agent and the customer are free again, and Meta's knowledge of the permission becomes ours. */
 const recordRefused = async (
   w: WriteSide,
-  { callId, agentId, channelId, to }: Placing,
+  placing: Placing,
   ticketId: string,
   failure: GraphFailure,
   context: Context,
 ): Promise<Refusal> => {
+  const { callId, channelId, to } = placing;
   const at = w.now();
   const { metaErrorCode, nextAllowedAt } = failure;
   const { refused: refusal } = metaRefusal(failure);
@@ -89,7 +107,6 @@ const recordRefused = async (
   await w.transact(call, callId, refused, stepOf(context, 'dial refused'));
   const ended = { type: 'RecordOutgoingEnded', ...fact, callId, result: 'failed' } as const;
   await w.transact(permission, pair, ended, stepOf(context, 'outgoing ended'));
-  const release = { type: 'ReleaseAgent', at, agentId, callId, because: 'refused' } as const;
-  await w.transact(agent, agentKey(context.store, agentId), release, stepOf(context, 'release'));
+  await setFree(w, placing, context);
   return explained(w, { channelId, to }, failure, context);
 };

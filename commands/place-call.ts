@@ -1,5 +1,6 @@
 import { type Agent, agent } from '../domain/agent.ts';
 import { call } from '../domain/call.ts';
+import { cameToNothing } from '../domain/call-state.ts';
 import { isRefusal, type Refusal, refuse } from '../domain/decider.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Customer } from '../store/directory.ts';
@@ -21,14 +22,19 @@ type Command = {
   fence: number | null;
 };
 
-/** Everything the steps of one outgoing call need. */
-export type Placing = Command & {
+/** Who calls whom, and since when. */
+export type Attempt = {
   at: Instant;
   callId: string;
-  to: Customer;
+  agentId: string;
+  channelId: string;
   channelName: string;
+  to: Customer;
   caller: Agent['profile'];
 };
+
+/** Everything the steps of one outgoing call need. */
+export type Placing = Command & Attempt;
 
 /** The call and its ticket; `position` is that of the last event, or `null` when this very command was done before. */
 export type Placed = { callId: string; ticketId: string; position: bigint | null };
@@ -42,7 +48,7 @@ export const placeCall =
   async (command: Command, context: Context): Promise<Placed | Refusal> => {
     const callId = uuidFrom('call', context.commandId);
     const begun = await w.stateOf(call, callId);
-    if (begun.refusedAt !== null) return ranOut(callId);
+    if (cameToNothing(begun)) return ranOut(callId);
     const at = w.now();
     const [channel, staff, to] = await Promise.all([
       ownChannel(w, context.store, command.channelId),
@@ -60,7 +66,8 @@ export const placeCall =
     return dial(w, placing, ticketId, context);
   };
 
-const openingOf = ({ at, callId, channelId, channelName, to }: Placing) => {
+/** The ticket it needs if the customer has none. */
+export const openingOf = ({ at, callId, channelId, channelName, to }: Attempt) => {
   const { customerId, waId, name: customerName } = to;
   const ticketId = uuidFrom('ticket', callId);
   return {

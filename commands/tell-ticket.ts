@@ -2,7 +2,6 @@ import type { Direction } from '../domain/agent.ts';
 import { call } from '../domain/call.ts';
 import type { Conclusion } from '../domain/call-events.ts';
 import { ticket } from '../domain/ticket.ts';
-import type { Instant } from '../domain/time.ts';
 import type { Context } from '../store/event-log.ts';
 import { stepOf, type WriteSide } from './write-side.ts';
 
@@ -16,17 +15,6 @@ export const tellTicket = (w: WriteSide, ticketId: string, ended: Ended, context
   const { endedAt, callId, direction, agentId, status, subStatus, missReason } = ended;
   const fact = { at: endedAt, ticketId, callId, direction, agentId, status, subStatus, missReason };
   return w.transact(ticket, ticketId, { type: 'RecordCallEnded', ...fact }, context);
-};
-
-/** Tells a ticket that a call which it expected was never placed: the process died in between. */
-export const tellNeverPlaced = (
-  w: WriteSide,
-  ticketId: string,
-  { at: endedAt, ...of }: { at: Instant; callId: string; agentId: string },
-  context: Context,
-) => {
-  const failed = { status: 'disconnected', subStatus: 'failed', missReason: null } as const;
-  return tellTicket(w, ticketId, { ...of, endedAt, direction: 'outgoing', ...failed }, context);
 };
 
 /** A call that is over holds its ticket no longer, from that moment: a ticket that has not heard of it yet is told now. */

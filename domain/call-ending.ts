@@ -73,6 +73,12 @@ export const knowsMore = ({ ended }: Call, now: Termination) =>
 
 const nothingKnown = { connectedAt: null, disconnectedAt: null, durationSeconds: null, metaErrorCode: null };
 
+/** The end of a call of which Meta says nothing. */
+export const endUnheard = (callId: string, at: Instant, failed: boolean): CallEvent => ({
+  ...{ type: 'CallEnded', at, callId, from: 'watchdog', ...nothingKnown },
+  failed,
+});
+
 /** How a call of either direction is brought to its end from our side. */
 export const endingCommands = {
   RequestEnd: (s: Call, { at, callId, agentId }: { at: Instant; callId: string; agentId: string }): Decision => {
@@ -88,9 +94,7 @@ export const endingCommands = {
   /** Nothing was heard of the call for so long that it cannot go on: it failed, unless we had asked for its end. */
   GiveUpCall: concluding((s, { at, callId }: { at: Instant; callId: string }) => {
     if (s.direction === null || s.conclusion !== null) return [];
-    const ended: CallEvent[] = s.ended
-      ? []
-      : [{ type: 'CallEnded', at, callId, from: 'watchdog', ...nothingKnown, failed: s.endRequestedAt === null }];
+    const ended = s.ended ? [] : [endUnheard(callId, at, s.endRequestedAt === null)];
     const unconfirmed = answering(s);
     if (!unconfirmed) return missIfOver(s, ended, callId, null);
     const { offerId, agentId } = unconfirmed;

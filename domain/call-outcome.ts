@@ -27,11 +27,13 @@ const unansweredBecause = ({ rejectedAt, endRequestedAt }: Call) => {
   return endRequestedAt === null ? 'no_answer' : 'cancelled';
 };
 
+/** `unconfirmed`: nobody knows whether Meta ever had the call. */
 const subStatusOf = (s: Call, status: Conclusion['status']) => {
   if (status === 'unanswered') return unansweredBecause(s);
   if (status !== 'disconnected') return null;
   if (s.refusedAt !== null) return 'refused';
-  return answeredAtOf(s) === null ? 'failed' : 'dropped';
+  if (answeredAtOf(s) !== null) return 'dropped';
+  return s.ended?.from === 'watchdog' && s.metaCallId === null ? 'unconfirmed' : 'failed';
 };
 
 const endedByOf = (s: Call, missReason: Conclusion['missReason']): Conclusion['endedBy'] => {

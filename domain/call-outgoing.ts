@@ -1,4 +1,4 @@
-import { concluding, type Decision, type Fields, knowsMore, type Termination } from './call-ending.ts';
+import { concluding, type Decision, endUnheard, type Fields, knowsMore, type Termination } from './call-ending.ts';
 import { type Call, type CallEvent, isOver } from './call-state.ts';
 import { refuse } from './decider.ts';
 import { type Instant, notBefore } from './time.ts';
@@ -19,6 +19,11 @@ const ofHeard = (decide: (s: Call, told: OfMeta) => readonly CallEvent[]) =>
 export const outgoingCommands = {
   PlaceCall: (s: Call, c: Fields<'CallPlaced'>): Decision =>
     s.direction === null ? [{ type: 'CallPlaced', ...c }] : [],
+
+  /** It was never placed, and is not to be any more: Meta was not asked. `at` is when that was noticed. */
+  AbandonCall: concluding((s, { authorisedAt, ...c }: { authorisedAt: Instant } & Fields<'CallPlaced'>) =>
+    s.direction === null ? [{ type: 'CallPlaced', ...c, at: authorisedAt }, endUnheard(c.callId, c.at, true)] : [],
+  ),
 
   RecordDialled: ofPlaced((s, c: Fields<'CallDialled'>) =>
     s.metaCallId === null ? [{ type: 'CallDialled', ...c }] : [],

@@ -182,3 +182,8 @@ export const ringing = (s: Call) => s.offers.find(({ state }) => state === 'ring
 export const isOver = (s: Call) => s.ended !== null || s.missed !== null || s.refusedAt !== null;
 /** Nobody has it: it rings at no agent, and none has taken it. */
 export const isWaiting = (s: Call) => !isOver(s) && !ringing(s) && !answering(s) && s.answeredAt === null;
+/** Given up by us, which Meta may not know yet: an agent hung up, or nothing was heard of it for too long. */
+export const isGivenUp = ({ ended, endRequestedAt }: Call) =>
+  ended === null ? endRequestedAt !== null : ended.from === 'watchdog';
+/** Nothing came of a call of ours: Meta refused it, or never said a word about it. */
+export const cameToNothing = ({ refusedAt, ended }: Call) => refusedAt !== null || ended?.from === 'watchdog';

@@ -6,13 +6,14 @@ import { conversation } from '../../domain/conversation.ts';
 import { permission } from '../../domain/permission.ts';
 import { isUnsure } from '../../domain/permission-report.ts';
 import { uuidFrom } from '../../store/ids.ts';
+import { abandonCall } from '../abandon-call.ts';
 import { agentKey, pairKey } from '../belongings.ts';
 import { readSettings } from '../refresh-calling.ts';
 import { consultMeta } from '../refresh-permission.ts';
-import { tellNeverPlaced } from '../tell-ticket.ts';
 import { contextOf, type WriteSide } from '../write-side.ts';
 import type { TimerKind } from './lanes.ts';
 import type { StoredTimer } from './stored-timers.ts';
+import { placeWithin } from './timers-of.ts';
 
 type Firing = (w: WriteSide, timer: StoredTimer) => Promise<unknown>;
 
@@ -94,18 +95,11 @@ const firings: Record<TimerKind, Firing> = {
     if (pickedUpAt === null) await giveUpCall(w, timer);
   },
 
-  authorisation_unused: async (w, timer) => {
+  authorisation_unused: (w, timer) => {
     const [callId, agentId] = [field(timer, 'callId'), field(timer, 'agentId')];
-    const { direction } = await w.stateOf(call, callId);
-    if (direction !== null) return;
-    const { pair, parties } = await pairAndTicketOf(w, timer);
     const at = timer.dueAt;
-    const ended = { type: 'RecordOutgoingEnded', at, ...parties, callId, result: 'failed' } as const;
-    await w.transact(permission, pair, ended, contextFor(timer));
-    if (parties.ticketId !== null)
-      await tellNeverPlaced(w, parties.ticketId, { at, callId, agentId }, contextFor(timer));
-    const release = { type: 'ReleaseAgent', at, agentId, callId, because: 'refused' } as const;
-    await w.transact(agent, agentKey(timer.store, agentId), release, contextFor(timer));
+    const call = { ...pairOf(timer).parties, callId, agentId, authorisedAt: at - placeWithin, at };
+    return abandonCall(w, call, contextFor(timer));
   },
 
   permission_expires: async (w, timer) => {

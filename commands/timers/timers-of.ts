@@ -20,7 +20,7 @@ const endWithin = minutes(1);
 /** Meta does not publish how long it lets a phone ring; nobody's rings longer than this. */
 const ringsAtMost = minutes(5);
 /** Between leave to call and the call itself lie milliseconds; after this the process died in between. */
-const placeWithin = minutes(1);
+export const placeWithin = minutes(1);
 
 /** When Meta is asked whether it ever had a request of which neither its answer nor a webhook told: again where it is out of reach. */
 const unconfirmedFor = [minutes(5), hours(1), hours(12)];

@@ -1,4 +1,5 @@
 import { call, type IncomingCall, type Termination } from '../../domain/call.ts';
+import { isGivenUp } from '../../domain/call-state.ts';
 import { type Decider, isRefusal } from '../../domain/decider.ts';
 import type { Actor } from '../../domain/metadata.ts';
 import type { Instant } from '../../domain/time.ts';
@@ -118,7 +119,7 @@ const onOutgoing = async (
   if (state.metaCallId === null) {
     await rememberOutgoingCall(w.db, item.id, callId, w.now());
     await learnt(item.id);
-    if (state.endRequestedAt !== null) void w.graph.terminate({ channelId, metaCallId: item.id }); // given up while Meta's id was unknown
+    if (isGivenUp(state)) void w.graph.terminate({ channelId, metaCallId: item.id }); // while Meta's id was unknown
   }
   const actor: Actor = { type: by, id: by === 'meta' ? channelId : state.parties.customerId };
   const recorded = await w.transact(call, callId, commandFor(callId), webhookContext(owner.store, actor, callId, raw));

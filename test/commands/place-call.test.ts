@@ -2,13 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTicket } from '../../commands/open-ticket.ts';
 import { placeCall } from '../../commands/place-call.ts';
-import { fire } from '../../commands/timers/fire.ts';
 import { contextOf } from '../../commands/write-side.ts';
 import { agent } from '../../domain/agent.ts';
 import { call } from '../../domain/call.ts';
-import { conversation } from '../../domain/conversation.ts';
 import { permission } from '../../domain/permission.ts';
-import { ticket } from '../../domain/ticket.ts';
 import { uuidFrom } from '../../store/ids.ts';
 import { type Answer, metaError } from './meta.ts';
 import { delivery, outgoing, permissionReply } from './whatsapp/samples.ts';
@@ -235,26 +232,6 @@ describe('after a crash on its way, the same command', () => {
     const { waId, callId, again } = await crashed(['authorise', 'reserve', 'place']);
     expect(await again()).toMatchObject({ callId, ticketId: 'ticket' });
     expect(world.meta.askedAbout(waId)).toEqual([]);
-  });
-
-  test('leaves a ticket that waits for no call, when the command does not come again', async () => {
-    const { care, pair, callId } = await crashed(['authorise', 'reserve', 'link']);
-    const { ticketId } = await world.w.stateOf(conversation, pair);
-    const [channelId, customerId] = pair.split('.') as [string, string];
-    const subject = { channelId, customerId, callId, agentId: 'ana' };
-    const cause = { store: care.store, correlationId: 'test', causationId: 'test' };
-    await fire(world.w, {
-      _id: callId,
-      kind: 'authorisation_unused',
-      lane: 'calls',
-      dueAt: at() + 60_000,
-      subject,
-      ...cause,
-    });
-    expect(await agentOf(care)).toMatchObject({ call: null });
-    expect(await permissionOf({ pair })).toMatchObject({ liveCalls: [] });
-    const { calls } = await world.w.stateOf(ticket, ticketId ?? '');
-    expect([...calls]).toMatchObject([[callId, { status: 'disconnected' }]]);
   });
 
   test('is refused once what it had taken was given back', async () => {

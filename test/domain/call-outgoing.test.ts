@@ -72,8 +72,13 @@ describe('an outgoing call counts', () => {
       { status: 'disconnected', subStatus: 'refused', ringSeconds: 1 },
     ],
     [
-      'disconnected when nothing is heard of it any more',
+      'disconnected, unconfirmed, when nobody knows whether Meta ever had it',
       [unknown(10), givenUp(9_000)],
+      { status: 'disconnected', subStatus: 'unconfirmed', endedBy: 'network' },
+    ],
+    [
+      'disconnected when nothing is heard any more of one that Meta had',
+      [dialled(1), givenUp(9_000)],
       { status: 'disconnected', subStatus: 'failed' },
     ],
     [
