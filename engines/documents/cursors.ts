@@ -20,7 +20,10 @@ interface Cursor {
   isBusy: boolean;
 }
 
-const idleMillis = 10 * 60_000;
+const minute = 60_000;
+
+/** How long a cursor may rest: ten minutes, or as long as the session it belongs to. */
+const patienceOf = ({ session }: Cursor): number => (session === undefined ? 10 : 30) * minute;
 
 const killed = (id: bigint): DocumentError => new DocumentError('CursorKilled', `cursor id ${id} was killed`);
 
@@ -82,9 +85,10 @@ export class Cursors {
     for (const [id, cursor] of this.open) if (cursor.session === session) this.close(id);
   }
 
+  /** Forgets the cursors that nobody has used for long. */
   closeIdle(): void {
     for (const [id, cursor] of this.open) {
-      if (!cursor.isBusy && Date.now() - cursor.lastUsed > idleMillis) this.close(id);
+      if (!cursor.isBusy && Date.now() - cursor.lastUsed > patienceOf(cursor)) this.close(id);
     }
   }
 
