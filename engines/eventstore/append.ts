@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { frameBound, type NewEvent, type Place, TOMBSTONE, writeFrame } from './event-frame.ts';
 import { type Expected, judge, type StreamState, type Verdict } from './expected-revision.ts';
-import { metastreamOf } from './metadata.ts';
 import { deletion, type Placed, revival } from './soft-deletion.ts';
 import type { EventStore } from './store.ts';
 import { lastRevision } from './stream-facts.ts';
@@ -36,11 +35,13 @@ export function append(
   const ids = events.map((event) => event.id);
   const outcome = refusalOrRepeat(store, name, state, judge(expected, ids, state)) ?? {
     is: 'written',
-    ...write(
-      store,
-      [...events.map((event) => ({ stream: name, event })), ...revival(store, name, state, events)],
-      name,
-    ),
+    ...(events.length === 0
+      ? { revision: state.last, position: undefined }
+      : write(
+          store,
+          events.map((event) => ({ stream: name, event })),
+          revival(store, name, state, events),
+        )),
   };
   store.log.whenDurable(() => reply(outcome));
 }
@@ -57,7 +58,7 @@ export function softDelete(
   const isUnknown = verdict.is === 'new' && state.last === -1 && !state.hasMetadata;
   const outcome = refusalOrRepeat(store, name, state, isUnknown ? { is: 'wrong' } : verdict) ?? {
     is: 'written',
-    ...write(store, [deletion(name)], metastreamOf(name)),
+    ...write(store, [deletion(name)]),
   };
   store.log.whenDurable(() => reply(outcome));
 }
@@ -68,7 +69,7 @@ export function bury(store: EventStore, name: string, expected: Expected, reply:
   const event = { id: randomUUID(), type: '$streamDeleted', isJson: false, metadata: NOTHING, data: NOTHING };
   const outcome = refusalOrRepeat(store, name, state, judge(expected, [], state)) ?? {
     is: 'written',
-    ...write(store, [{ stream: name, event, isTombstone: true }], name),
+    ...write(store, [{ stream: name, event, isTombstone: true }]),
   };
   store.log.whenDurable(() => reply(outcome));
 }
@@ -89,25 +90,25 @@ function namesIn(placed: readonly Placed[]): Map<string, Buffer> {
   return names;
 }
 
-/** Writes the events into one batch and tells where the last one in stream `name` stands. */
+/** Writes the events, at least one, and what follows from them into one batch; tells where the last of the events stands. */
 function write(
   store: EventStore,
-  placed: readonly Placed[],
-  name: string,
-): { revision: number; position: number | undefined } {
+  events: readonly Placed[],
+  consequences: readonly Placed[] = [],
+): { revision: number; position: number } {
+  const placed = [...events, ...consequences];
   const names = namesIn(placed);
   const bound = placed.reduce((sum, { stream, event }) => sum + frameBound(event, names.get(stream)!), 0);
   const createdAt = store.clock();
-  let written = { revision: lastRevision(store, name), position: undefined as number | undefined };
-  if (placed.length === 0) return written;
   const batch = store.log.batchFor(bound);
-  for (const { stream, event, isTombstone } of placed) {
+  const places = placed.map(({ stream, event, isTombstone }) => {
     const position = batch.end;
     const revision = isTombstone ? TOMBSTONE : lastRevision(store, stream) + 1;
     const place: Place = { stream: names.get(stream)!, revision, position, createdAt };
     batch.add(frameBound(event, place.stream), (target, at) => writeFrame(target, at, event, place));
     store.addEvent(event, place, stream, batch.end - position);
-    if (stream === name) written = { revision, position };
-  }
-  return written;
+    return place;
+  });
+  const { revision, position } = places[events.length - 1]!;
+  return { revision, position };
 }

@@ -23,7 +23,6 @@ export function deletion(name: string): Placed {
 
 /** The metadata event that revives a deleted stream when `events` are appended to it or to its metastream. */
 export function revival(store: EventStore, name: string, state: StreamState, events: readonly NewEvent[]): Placed[] {
-  if (events.length === 0) return [];
   if (state.isSoftDeleted) {
     return [metadataEvent(metastreamOf(name), withTruncateBefore(metadataOf(store, name), state.last + 1))];
   }

@@ -90,7 +90,8 @@ describe('a deleted stream', () => {
   test('comes back empty with new metadata', async () => {
     const stream = await streamOf(3);
     await client().deleteStream(stream);
-    await client().setStreamMetadata(stream, { owner: 'me' });
+    const { nextExpectedRevision } = await client().setStreamMetadata(stream, { owner: 'me' });
+    expect(nextExpectedRevision).toBe(1n);
     expect(await revisionsOf(stream)).toEqual([]);
     expect((await client().getStreamMetadata(stream)).metadata).toEqual({ owner: 'me', truncateBefore: 3 });
   });
