@@ -63,7 +63,7 @@ export const listen = async (options: TransportOptions): Promise<{ url: string; 
     .ws<Data>(path, {
       maxPayloadLength: maxPayload,
       maxBackpressure,
-      idleTimeout: 16,
+      idleTimeout: 60, // longer than a socket may stay behind: who does not read is told so, and closed for that
       sendPingsAutomatically: true,
       upgrade: guarded((res, req, context) => {
         const origin = req.getHeader('origin');
