@@ -56,12 +56,14 @@ export type Channel = Standing &
     readonly store: string | null;
     readonly details: z.output<z.ZodObject<typeof Details>>;
     readonly calling: Calling;
+    readonly configuredAt: Instant | null;
   };
 
 const initial: Channel = {
   store: null,
   details: { name: '', displayPhoneNumber: '', wabaId: '' },
   calling: callingOff,
+  configuredAt: null,
   configuration: 0,
   atMeta: null,
   ...noRestrictions,
@@ -110,6 +112,7 @@ export const channel = decider({ category: 'channel', events, initial })
     CallingConfigured: (s, { type: _, at, channelId: __, ...calling }) => ({
       ...s,
       calling,
+      configuredAt: at,
       configuration: s.configuration + 1,
       atMeta: atMeta('pending', at),
     }),
@@ -144,6 +147,12 @@ export const grantsByCallback = ({ atMeta, calling }: Channel): boolean =>
 const hoursAt = ({ calling }: Channel, at: Instant) => openness(calling.workingHours, calling.holidays, at);
 const waitingUntil = (until: Instant | null) => (until === null ? {} : { retryAt: until });
 
+/** What the store itself has set up against a call, with when it did. */
+const asConfigured = ({ configuredAt }: Channel, refused: string, until: Instant | null = null): Refusal => {
+  const because = configuredAt === null ? [] : [{ type: 'CallingConfigured', at: configuredAt }];
+  return refuse(refused, { ...waitingUntil(until), facts: { because } });
+};
+
 /** Meta's word against calls in a direction; it names the restriction, and when that ends, if anybody knows. */
 const restrictedNow = (s: Channel, direction: 'incoming' | 'outgoing', at: Instant): Refusal | null => {
   const stopping = stoppedBy(s, direction, at);
@@ -161,18 +170,18 @@ export const askingRefusal = (s: Channel, at: Instant): Refusal | null => restri
 
 /** Why this number may not place a call at this instant, or `null` when it may. */
 export const outgoingRefusal = (s: Channel, at: Instant): Refusal | null => {
-  if (!s.calling.enabled) return refuse('channel.calling_disabled');
+  if (!s.calling.enabled) return asConfigured(s, 'channel.calling_disabled');
   const restricted = askingRefusal(s, at);
   const { open, opensAt } = hoursAt(s, restricted?.retryAt ?? at);
   if (restricted) return { ...restricted, ...(restricted.retryAt !== undefined && waitingUntil(opensAt)) };
-  return open ? null : refuse('channel.outside_hours', waitingUntil(opensAt));
+  return open ? null : asConfigured(s, 'channel.outside_hours', opensAt);
 };
 
 /** Why nobody can call this number, or `null`. It knows no hours: whoever is invited now may call within days. */
 export const callInRefusal = (s: Channel, at: Instant): Refusal | null =>
   s.calling.enabled && s.calling.userInitiatedEnabled
     ? restrictedNow(s, 'incoming', at)
-    : refuse('channel.calling_disabled');
+    : asConfigured(s, 'channel.calling_disabled');
 
 /** Why an incoming call at this instant may ring nobody, or `null` when it may. */
 export const incomingMissReason = (s: Channel, at: Instant): 'incoming_disabled' | 'outside_hours' | null => {

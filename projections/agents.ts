@@ -34,7 +34,7 @@ const openSocket = ({ socket, fence }: Agent) =>
 export const agents = stateProjection({
   of: agent,
   name: 'agents',
-  version: 3,
+  version: 4,
   indexes: [[{ store: 1, 'doc.agentId': 1 }]],
   view: (state, { event }, before: AgentView | null): AgentView => ({
     agentId: event.agentId,

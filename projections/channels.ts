@@ -30,7 +30,7 @@ const view = ({ details, calling, atMeta, restrictions, violations }: Channel, c
 export const channels = stateProjection({
   of: channel,
   name: 'channels',
-  version: 3,
+  version: 4,
   indexes: [[{ store: 1, 'doc.name': 1 }]],
   view: (state, { event }) => view(state, event.channelId),
 });

@@ -32,7 +32,7 @@ const deciding: ReadonlySet<string> = new Set([
 export const permissions = stateProjection({
   of: permission,
   name: 'permissions',
-  version: 2,
+  version: 3,
   indexes: [[{ store: 1, 'doc.customerId': 1 }]],
   view: (state, { event, id }, before: PermissionView | null): PermissionView => ({
     channelId: event.channelId,

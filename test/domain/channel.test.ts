@@ -35,6 +35,14 @@ const stoppedBy = (restriction: 'outgoing' | 'incoming' | 'both', until: number 
   facts: { restriction, metaType: 'RESTRICTED', until, because: [{ type: 'ChannelRestricted', at: monday }] },
 });
 
+/** What the store itself has set up against a call. */
+const ours = (refused: string, retryAt?: number) => ({
+  refused,
+  ...(retryAt !== undefined && { retryAt }),
+  facts: { because: [{ type: 'CallingConfigured', at: monday }] },
+});
+const neverSetUp = { refused: 'channel.calling_disabled', facts: { because: [] } };
+
 describe('a number', () => {
   test('belongs to the store that connects it first', () => {
     given().when(connect).then(connected);
@@ -87,21 +95,21 @@ const nextMonday = monday + days(7) - hours(2);
 
 describe('calls and requests from a number', () => {
   test.each([
-    ['never set up', numberWith(), monday, { refused: 'channel.calling_disabled' }],
-    ['calling off', numberWith({ ...configured, enabled: false }), monday, { refused: 'channel.calling_disabled' }],
+    ['never set up', numberWith(), monday, neverSetUp],
+    ['calling off', numberWith({ ...configured, enabled: false }), monday, ours('channel.calling_disabled')],
     ['in its hours', numberWith(configured), monday, null],
-    ['outside its hours', numberWith(configured), night, { refused: 'channel.outside_hours', retryAt: nextMonday }],
+    ['outside its hours', numberWith(configured), night, ours('channel.outside_hours', nextMonday)],
     [
       'on a holiday',
       numberWith({ ...configured, holidays: [{ date: '2026-01-05' }] }),
       monday,
-      { refused: 'channel.outside_hours', retryAt: nextMonday },
+      ours('channel.outside_hours', nextMonday),
     ],
     [
       'calling off outside its hours',
       numberWith({ ...configured, enabled: false }),
       night,
-      { refused: 'channel.calling_disabled' },
+      ours('channel.calling_disabled'),
     ],
     ['without hours', numberWith({ ...configured, workingHours: null }), night, null],
     ['restricted for good', numberWith(configured, restricted('outgoing', null)), monday, stoppedBy('outgoing', null)],
@@ -147,9 +155,9 @@ describe('calls and requests from a number', () => {
 });
 
 describe('inviting customers to call knows no hours', () => {
-  const disabled = { refused: 'channel.calling_disabled' };
+  const disabled = ours('channel.calling_disabled');
   test.each([
-    ['never set up', numberWith(), disabled],
+    ['never set up', numberWith(), neverSetUp],
     ['calling off', numberWith({ ...configured, enabled: false }), disabled],
     ['incoming calls off', numberWith({ ...configured, userInitiatedEnabled: false }), disabled],
     ['incoming calls restricted', numberWith(configured, restricted('incoming', null)), stoppedBy('incoming', null)],
