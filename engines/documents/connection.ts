@@ -42,41 +42,59 @@ const send = async (socket: Socket, reply: Buffer, gone: AbortSignal): Promise<v
   if (socket.writable && !socket.write(reply)) await once(socket, 'drain', { signal: gone }).catch(() => {});
 };
 
-/** Serves one client: its messages are answered one after the other, in order. */
-export const serve = (server: Server, socket: Socket, address: string): void => {
-  const reader = new MessageReader();
-  const waiting: Message[] = [];
-  const gone = new AbortController();
-  lastConnectionId += 1;
-  const client = { address, connectionId: lastConnectionId, gone: gone.signal };
-  let isWorking = false;
+/** One client: its messages are answered one after the other, in order; those that want no reply also after it has gone. */
+class Connection {
+  private readonly reader = new MessageReader();
+  private readonly waiting: Message[] = [];
+  private isWorking = false;
+  private readonly server: Server;
+  private readonly socket: Socket;
+  private readonly client: Client;
 
-  const work = async (): Promise<void> => {
-    if (isWorking) return;
-    isWorking = true;
-    for (let message = waiting.shift(); message && !gone.signal.aborted; message = waiting.shift()) {
-      const reply = await tracked(server, client, message);
-      if (!message.isSilent) await send(socket, frameReply(message, reply), gone.signal);
-      if (message.error?.code === codes.ChecksumMismatch) socket.destroySoon();
-      if (waiting.length < mostWaiting) socket.resume();
-    }
-    isWorking = false;
-  };
+  constructor(server: Server, socket: Socket, client: Client) {
+    this.server = server;
+    this.socket = socket;
+    this.client = client;
+  }
 
-  socket.on('data', (chunk: Buffer) => {
+  receive(chunk: Buffer): void {
     try {
-      waiting.push(...reader.push(chunk));
+      this.waiting.push(...this.reader.push(chunk));
     } catch {
-      socket.destroy();
+      this.socket.destroy();
       return;
     }
-    if (waiting.length >= mostWaiting) socket.pause();
-    work().catch(() => socket.destroy());
-  });
+    if (this.waiting.length >= mostWaiting) this.socket.pause();
+    if (!this.isWorking) this.work().catch(() => this.socket.destroy());
+  }
+
+  private async work(): Promise<void> {
+    this.isWorking = true;
+    for (let message = this.waiting.shift(); message; message = this.waiting.shift()) {
+      if (message.isSilent || !this.client.gone.aborted) await this.answer(message);
+      if (this.waiting.length < mostWaiting) this.socket.resume();
+    }
+    this.isWorking = false;
+  }
+
+  private async answer(message: Message): Promise<void> {
+    const reply = await tracked(this.server, this.client, message);
+    if (!message.isSilent) await send(this.socket, frameReply(message, reply), this.client.gone);
+    if (message.error?.code === codes.ChecksumMismatch) this.socket.destroySoon();
+  }
+}
+
+/** Serves a client that has reached the server at this address, until it goes. */
+export const serve = (server: Server, socket: Socket, address: string): void => {
+  const gone = new AbortController();
+  lastConnectionId += 1;
+  const connectionId = lastConnectionId;
+  const connection = new Connection(server, socket, { address, connectionId, gone: gone.signal });
+  server.connections.add(connectionId);
+  socket.on('data', (chunk: Buffer) => connection.receive(chunk));
   socket.on('error', () => socket.destroy());
-  server.connections.add(client.connectionId);
   socket.on('close', () => {
-    server.connections.delete(client.connectionId);
+    server.connections.delete(connectionId);
     gone.abort();
   });
 };

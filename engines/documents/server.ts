@@ -1,6 +1,4 @@
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { environmentFolder } from './backup.ts';
 import type { Server } from './commands/context.ts';
@@ -8,7 +6,9 @@ import { serve } from './connection.ts';
 import { Cursors } from './cursors.ts';
 import { DocumentError } from './errors.ts';
 import { expireDocuments } from './expiry.ts';
+import { type Listeners, openListeners } from './listeners.ts';
 import { lockDirectory } from './lock.ts';
+import { type Repeating, repeating } from './repeating.ts';
 import { Sessions } from './sessions.ts';
 import { IndexBuilds } from './storage/index-builds.ts';
 import { Store } from './storage/store.ts';
@@ -36,42 +36,6 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-/** How many connections may wait to be accepted; a unix socket turns away the next. */
-const mostUnaccepted = 4096;
-
-const listen = (net: NetServer, where: { path: string } | { host: string; port: number }): Promise<void> =>
-  new Promise((resolve, reject) => {
-    net.once('error', reject);
-    net.listen({ ...where, backlog: mostUnaccepted }, () => {
-      net.off('error', reject);
-      resolve();
-    });
-  });
-
-const urlOf = (host: string): string => `mongodb://${host}/?directConnection=true`;
-
-/** Work that repeats in the background, one run at a time, until it is stopped. */
-const repeating = (millis: number, work: () => Promise<void>) => {
-  let running: Promise<unknown> = Promise.resolve();
-  let isStopped = false;
-  const run = (): void => {
-    running = running.then(() => (isStopped ? undefined : work())).catch((error) => isStopped || reportFault(error));
-  };
-  const timer = setInterval(run, millis);
-  return {
-    run,
-    stop: async (): Promise<void> => {
-      isStopped = true;
-      clearInterval(timer);
-      await running;
-    },
-  };
-};
-
-const reportFault = (error: unknown): void => {
-  process.stderr.write(`documents: ${error instanceof Error ? error.stack : String(error)}\n`);
-};
-
 const minute = 60_000;
 
 /** Tells the driver to open a change stream again where it was; it does so by itself. */
@@ -83,25 +47,39 @@ const interrupted = (): DocumentError =>
 /** How long commands under way may take to end by themselves when the server stops. */
 const patienceMillis = 2000;
 
-const openListeners = async (server: Server, options: Options, sockets: Set<Socket>) => {
-  const listener = (address: () => string): NetServer =>
-    createServer((socket) => {
-      sockets.add(socket);
-      socket.on('close', () => sockets.delete(socket));
-      socket.setNoDelay(true);
-      serve(server, socket, address());
-    });
-  mkdirSync(dirname(options.socket), { recursive: true, mode: 0o700 });
-  rmSync(options.socket, { force: true });
-  const local = listener(() => options.socket);
-  await listen(local, { path: options.socket });
-  chmodSync(options.socket, 0o600);
-  const urls = [urlOf(encodeURIComponent(options.socket))];
-  if (options.port === undefined) return { listeners: [local], urls };
-  const tcp: NetServer = listener(() => `127.0.0.1:${(tcp.address() as AddressInfo).port}`);
-  await listen(tcp, { host: '127.0.0.1', port: options.port });
-  urls.push(urlOf(`127.0.0.1:${(tcp.address() as AddressInfo).port}`));
-  return { listeners: [local, tcp], urls };
+/** Deletes what has expired: documents, sessions and cursors. */
+const expire = async ({ store, sessions, cursors }: Server): Promise<void> => {
+  await expireDocuments(store);
+  await sessions.expire();
+  cursors.closeIdle();
+};
+
+const openServer = (options: Options): { server: Server; sweeping: Repeating } => {
+  const store = new Store(join(options.dir, environmentFolder), { bytes: options.oplogBytes ?? 64 * 2 ** 20 });
+  const sweeping = repeating(minute, () => sweep(store));
+  const server: Server = {
+    store,
+    cursors: new Cursors(),
+    sessions: new Sessions(store),
+    builds: new IndexBuilds(store),
+    startedAt: Date.now(),
+    active: new Set(),
+    operations: new Set(),
+    connections: new Set(),
+    sweepSoon: sweeping.run,
+  };
+  return { server, sweeping };
+};
+
+/** Lets the commands under way end, fails those that take too long, and closes the store. */
+const stopServer = async (server: Server, listeners: Listeners, background: readonly Repeating[]): Promise<void> => {
+  listeners.pause();
+  server.cursors.closeAll(interrupted());
+  await Promise.race([Promise.allSettled(server.active), wait(patienceMillis, undefined, { ref: false })]);
+  server.store.isStopping = true;
+  await Promise.allSettled([...server.active, ...background.map((work) => work.stop())]);
+  listeners.close();
+  await server.store.close();
 };
 
 /**
@@ -110,42 +88,14 @@ const openListeners = async (server: Server, options: Options, sockets: Set<Sock
  */
 export const startDocuments = async (options: Options): Promise<Running> => {
   const unlock = await lockDirectory(options.dir);
-  const store = new Store(join(options.dir, environmentFolder), { bytes: options.oplogBytes ?? 64 * 2 ** 20 });
-  const cursors = new Cursors();
-  const sessions = new Sessions(store);
-  const builds = new IndexBuilds(store);
-  await builds.forgetInterrupted();
-  const sweeping = repeating(minute, () => sweep(store));
-  const expiring = repeating(options.expiryMillis ?? minute, async () => {
-    await expireDocuments(store);
-    await sessions.expire();
-    cursors.closeIdle();
-  });
-  const server: Server = {
-    store,
-    cursors,
-    sessions,
-    builds,
-    startedAt: Date.now(),
-    active: new Set(),
-    operations: new Set(),
-    connections: new Set(),
-    sweepSoon: sweeping.run,
-  };
+  const { server, sweeping } = openServer(options);
+  await server.builds.forgetInterrupted();
+  const expiring = repeating(options.expiryMillis ?? minute, () => expire(server));
   sweeping.run();
-  const sockets = new Set<Socket>();
-  const { listeners, urls } = await openListeners(server, options, sockets);
+  const listeners = await openListeners(options.socket, options.port, (socket, at) => serve(server, socket, at));
   const stop = async (): Promise<void> => {
-    for (const listener of listeners) listener.close();
-    for (const socket of sockets) socket.pause();
-    cursors.closeAll(interrupted());
-    await Promise.race([Promise.allSettled(server.active), wait(patienceMillis, undefined, { ref: false })]);
-    store.isStopping = true;
-    await Promise.allSettled([...server.active, sweeping.stop(), expiring.stop()]);
-    for (const socket of sockets) socket.destroySoon();
-    await store.close();
-    rmSync(options.socket, { force: true });
+    await stopServer(server, listeners, [sweeping, expiring]);
     unlock();
   };
-  return { urls, stop };
+  return { urls: listeners.urls, stop };
 };

@@ -58,6 +58,14 @@ describe('the server', () => {
     expect(await docs.countDocuments()).toBe(3);
   });
 
+  test('does what a client wanted no reply to, also when it has gone', async () => {
+    const docs = store.fresh();
+    const socket = connectSocket(join(store.dir, 'm.sock'));
+    const insert = (_id: number) => messageOf(bodySection({ insert: docs.collectionName, documents: [{ _id }] }), 2);
+    socket.end(Buffer.concat(Array.from({ length: 50 }, (_, _id) => insert(_id))));
+    await until(async () => (await docs.countDocuments()) === 50);
+  });
+
   test('waits for a client that does not read what it asked for', async () => {
     const docs = store.fresh();
     await docs.insertOne({ _id: 1, text: 'x'.repeat(8 << 20) });
