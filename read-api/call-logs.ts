@@ -7,7 +7,9 @@ import { callEvidence } from '../projections/call-detail.ts';
 import { callLogs } from '../projections/call-logs.ts';
 import { callLogsListing } from '../projections/filters/call-logs.ts';
 import { readModel } from '../projections/reader.ts';
+import type { EventLog } from '../store/event-log.ts';
 import { answerAt } from './answer.ts';
+import { decisionsOf } from './call-decisions.ts';
 import { listRoute } from './list.ts';
 import { minPosition, reflectedPosition } from './position.ts';
 
@@ -43,8 +45,10 @@ const columns = {
 /** Fields a count is broken down by, as the answer and as the document name them. */
 const facets = { status: 'status', direction: 'direction', channel: 'channelId', agent: 'agentId' } as const;
 
+export type CallLogDeps = { readonly db: Db; readonly log: Pick<EventLog, 'read'> };
+
 /** The call logs: a row per call, how many there are of each kind, and all that is known of one. */
-export const callLogRoutes = (db: Db): readonly Route[] => {
+export const callLogRoutes = ({ db, log }: CallLogDeps): readonly Route[] => {
   const model = readModel(db, callLogs);
 
   return [
@@ -80,7 +84,8 @@ export const callLogRoutes = (db: Db): readonly Route[] => {
     route({
       method: 'get',
       path: '/v1/call-logs/:callId',
-      summary: 'One call with its legs, its timeline, its cost and the evidence of its status',
+      summary:
+        'One call with its legs, its timeline, why it went where it did, its cost and the evidence of its status',
       roles: readers,
       params: { callId: z.string().min(1) },
       query: minPosition,
@@ -90,8 +95,14 @@ export const callLogRoutes = (db: Db): readonly Route[] => {
         const found = await model.get(caller.store, params.callId);
         if (!found) throw notFound('call');
         const { state, legs, timeline } = found.doc.detail;
-        const more = { legs: present(legs), timeline: present(timeline), evidence: present(callEvidence(state)) };
-        return answerAt(request, position, { ...presentRow(found), ...more });
+        const decisions = await decisionsOf(log, params.callId, timeline);
+        return answerAt(request, position, {
+          ...presentRow(found),
+          legs: present(legs),
+          timeline: present(timeline),
+          decisions: present(decisions),
+          evidence: present(callEvidence(state)),
+        });
       },
     }),
   ];

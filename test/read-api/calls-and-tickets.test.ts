@@ -161,6 +161,9 @@ describe('the call logs', () => {
       { agentId: 'asha', agentName: 'Asha', state: 'declined', offeredAt: new Date(at(1)).toISOString() },
     ]);
     expect(body.timeline.at(-1)).toMatchObject({ type: 'CallConcluded', at: new Date(at(2)).toISOString() });
+    expect(body.decisions).toMatchObject([
+      { mode: 'round_robin', chosen: 'asha', candidates: [{ agentId: 'asha', passedOver: null }] },
+    ]);
     expect(body.evidence).toMatchObject({ metaConnectedAt: null, agentAnsweredAt: null });
     expect(body).not.toHaveProperty('detail');
   });
