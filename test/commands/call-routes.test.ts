@@ -71,6 +71,8 @@ describe('permission requests', () => {
     ['a template without a language', { method: 'template', template: { name: 'x' } }],
     ['a free text with a template', { method: 'free_form', template }],
     ['an empty text', { method: 'free_form', body: '' }],
+    ['a free text with a header', { method: 'free_form', body: 'May we call?', header: 'Hello' }],
+    ['a free text with a footer', { method: 'free_form', body: 'May we call?', footer: 'Bye' }],
   ])('%s is refused', async (_, body) => {
     expect(await world.ask(care.as('ana'), pathOf(fresh.number()), body)).toMatchObject({ status: 422 });
   });

@@ -126,6 +126,8 @@ describe('Permission Request Methods', () => {
   test('Free-Form Interactive Message (During Customer Service Window)', async () => {
     const { desk, asha, customer } = await start();
     expect(await asha.asks(customer)).toMatchObject(refusal('permission.window_closed'));
+    for (const part of ['header', 'footer'])
+      expect(await asha.asks(customer, { method: 'free_form', [part]: 'Hello' })).toMatchObject({ status: 422 });
     await customer.writes();
     await world.advance('PT23H59M');
     await asha.hasAsked(customer, { method: 'free_form', body: 'May we call?' });
