@@ -79,9 +79,11 @@ const onOpen =
     return refuse(all.includes(c.callbackId) ? 'callback.closed' : 'callback.unknown');
   };
 
-/** A ticket that is closed takes its request along. */
-export const closedWithTicket = ({ callback }: CallingBack, c: About): Events =>
-  callback ? [{ type: 'CallbackClosed', ...factOf(callback, c), because: 'ticket_resolved' }] : [];
+/** A ticket that is closed takes its request along, unless its time was up before. */
+export const closedWithTicket = (s: CallingBack, c: About): Events => {
+  const open = openAt(s, c.at);
+  return open ? [{ type: 'CallbackClosed', ...factOf(open, c), because: 'ticket_resolved' }] : overdue(s, c);
+};
 
 /** What is decided about calling a customer back: at most one request is open, and it belongs to the open ticket. */
 export const callbackDecisions = {
@@ -102,10 +104,10 @@ export const callbackDecisions = {
   ],
 
   /** A call asks for nothing after all: what seemed to be the customer's word was only the permission that it brought. */
-  WithdrawCallback: ({ callback }: CallingBack, { callId, ...c }: About & { callId: string }): Events =>
-    callback && isOnlyOf(callback, callId)
-      ? [{ type: 'CallbackClosed', ...factOf(callback, c), because: 'not_asked' }]
-      : [],
+  WithdrawCallback: (s: CallingBack, { callId, ...c }: About & { callId: string }): Events => {
+    const open = openAt(s, c.at);
+    return open && isOnlyOf(open, callId) ? [{ type: 'CallbackClosed', ...factOf(open, c), because: 'not_asked' }] : [];
+  },
 
   ClaimCallback: onOpen<OfAgent>((open, { agentId, ...c }) => {
     const { claim } = open;

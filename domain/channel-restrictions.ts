@@ -51,13 +51,25 @@ const isLonger = (a: ToldRestriction, b: ToldRestriction) =>
 const longest = (list: readonly ToldRestriction[]) =>
   list.filter((one) => !list.filter(isKind(one)).some((other) => isLonger(other, one)));
 
+/** The restrictions that have ended by their time. */
+const timeUp = ({ restrictions }: Restrictions, c: About): Extract<Event, { type: 'ChannelRestrictionEnded' }>[] =>
+  restrictions
+    .filter((one) => isOver(one, c.at))
+    .map((one) => ({ type: 'ChannelRestrictionEnded', ...c, at: one.until ?? c.at, ...words(one), because: 'time' }));
+
+/** A restriction; one of its kind that had ended before is recorded as ended first, should its timer be late. */
+const restricted = (s: Restrictions, c: About & ToldRestriction): Event[] => [
+  ...timeUp(s, c).filter(isKind(c)),
+  { type: 'ChannelRestricted', ...c },
+];
+
 /** Meta's word on what a number may do, and what time makes of it. */
 export const restrictionDecisions = {
   /** Of one kind the newest word holds, in whatever order they come; of one moment, the one that lasts longer. */
   RecordRestriction: (s: Restrictions, c: About & ToldRestriction): Event[] => {
     const known = s.restrictions.find(isKind(c));
     const isNews = !known || c.at > known.since || (c.at === known.since && isLonger(c, known));
-    return isNews && known?.until !== c.until ? [{ type: 'ChannelRestricted', ...c }] : [];
+    return isNews && known?.until !== c.until ? restricted(s, c) : [];
   },
 
   RecordViolation: (_: Restrictions, c: About & { metaType: string }): Event[] => [
@@ -72,15 +84,13 @@ export const restrictionDecisions = {
     const news = holds.filter((one) => s.restrictions.find(isKind(one))?.until !== one.until);
     return [
       ...gone.map((one): Event => ({ type: 'ChannelRestrictionEnded', ...c, ...words(one), because: 'lifted' })),
-      ...news.map((one): Event => ({ type: 'ChannelRestricted', ...c, ...one })),
+      ...news.flatMap((one) => restricted(s, { ...c, ...one })),
     ];
   },
 
   /** Fired by a timer at the end of a restriction, or when a warning is old. */
   LetTimePass: (s: Restrictions, c: About): Event[] => [
-    ...s.restrictions
-      .filter((one) => isOver(one, c.at))
-      .map((one): Event => ({ type: 'ChannelRestrictionEnded', ...c, ...words(one), because: 'time' })),
+    ...timeUp(s, c),
     ...s.violations
       .filter(({ at }) => at + violationMatters <= c.at)
       .map(({ metaType }): Event => ({ type: 'ChannelViolationLapsed', ...c, metaType })),

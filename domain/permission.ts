@@ -1,8 +1,9 @@
 import { decider, type Refusal, refuse } from './decider.ts';
 import { type OutgoingResult, permissionEvents } from './permission-events.ts';
 import { evolvePermission } from './permission-evolve.ts';
+import { grantExpiry, inTime, requestExpiry } from './permission-overdue.ts';
 import { defaultPolicies, type PermissionPolicy, policyAt } from './permission-policy.ts';
-import { answered, isInReport, type Reply, requestExpiresAt } from './permission-reply.ts';
+import { answered, isInReport, type Reply } from './permission-reply.ts';
 import { type MetaReport, reported } from './permission-report.ts';
 import {
   initialPermission,
@@ -11,7 +12,7 @@ import {
   type PermissionRequest,
 } from './permission-state.ts';
 import { counted } from './permission-streak.ts';
-import { type CallFacts, callRefusal, isGranted, requestRefusal } from './permission-verdict.ts';
+import { type CallFacts, callRefusal, requestRefusal } from './permission-verdict.ts';
 import { type Instant, notBefore } from './time.ts';
 
 export type { Reply };
@@ -38,6 +39,7 @@ const onRequest =
 /** The decider under a given history of policies; `permission` is the one in force. */
 export const permissionUnder = (policies: readonly PermissionPolicy[]) => {
   const rulesAt = (at: Instant) => policyAt(policies, at);
+  const afterWhatEnded = inTime(policies);
   return decider({ category: 'permission', events: permissionEvents, initial: initialPermission })
     .decide({
       RequestPermission: (s, { windowIsOpen, channel = null, ...c }: Asking) => {
@@ -65,19 +67,17 @@ export const permissionUnder = (policies: readonly PermissionPolicy[]) => {
           : null,
       ),
       /** Fired by a timer: 7 days after the answer, or after delivery without one. */
-      ExpireRequest: onRequest<{ at: Instant; requestId: string } & Pair>((request, c) => {
-        const expiresAt = requestExpiresAt(request, policies);
-        if (request.expired || expiresAt === null || c.at < expiresAt) return null;
-        const because = request.answeredAt === null ? 'no_answer' : 'answered_long_ago';
-        return { type: 'PermissionRequestExpired', ...c, because };
-      }),
+      ExpireRequest: onRequest<{ at: Instant; requestId: string } & Pair>((request, { at, requestId: _, ...pair }) =>
+        requestExpiry(request, at, policies, pair),
+      ),
 
       /** An answer older than the last one we know, or the same one again, changes nothing. */
-      RecordReply: (s, { channelId, customerId, ticketId, ...reply }: Reply & Pair) =>
+      RecordReply: afterWhatEnded((s, { channelId, customerId, ticketId, ...reply }: Reply & Pair) =>
         answered(s, reply, { channelId, customerId, ticketId }, rulesAt(reply.at)),
+      ),
 
       /** The customer called us, and the channel turns that into a temporary permission. `at`: when they called. */
-      GrantByCallback: (s, c: OfCall) => {
+      GrantByCallback: afterWhatEnded((s, c: OfCall) => {
         const until = c.at + rulesAt(c.at).temporaryFor;
         const isOld = c.at < (s.lastReply?.at ?? 0) || isInReport(s, c.at) || s.grant.callId === c.callId;
         if (isOld || s.grant.kind === 'permanent' || (s.grant.until ?? 0) >= until) return [];
@@ -92,11 +92,13 @@ export const permissionUnder = (policies: readonly PermissionPolicy[]) => {
             replyId: null,
           },
         ];
-      },
+      }),
 
       /** Fired by a timer at the moment a temporary permission ends. */
-      ExpirePermission: (s, c: { at: Instant } & Pair) =>
-        s.grant.kind === 'temporary' && !isGranted(s, c.at) ? [{ type: 'PermissionExpired', ...c }] : [],
+      ExpirePermission: (s, { at, ...pair }: { at: Instant } & Pair) => {
+        const expired = grantExpiry(s, at, pair);
+        return expired ? [expired] : [];
+      },
 
       /** The one gate through which every outgoing call passes. */
       AuthoriseCall: (s, { facts, ...c }: { agentId: string; facts: CallFacts } & OfCall) => {
@@ -104,16 +106,17 @@ export const permissionUnder = (policies: readonly PermissionPolicy[]) => {
         return callRefusal(s, facts, c.at, rulesAt(c.at)) ?? [{ type: 'OutgoingCallAuthorised', ...c }];
       },
 
-      RecordOutgoingConnected: (s, c: OfCall) =>
+      RecordOutgoingConnected: afterWhatEnded((s, c: OfCall) =>
         resultOf(s, c.callId) === 'connected' ? [] : counted(s, { type: 'OutgoingCallConnected', ...c }, rulesAt(c.at)),
+      ),
 
       /** `at` is when it ended; a later word that contradicts the first replaces it. */
-      RecordOutgoingEnded: (s, { result, ...c }: { result: OutgoingResult } & OfCall) => {
+      RecordOutgoingEnded: afterWhatEnded((s, { result, ...c }: { result: OutgoingResult } & OfCall) => {
         const known = resultOf(s, c.callId);
         if (!isLive(s, c.callId) && (known === result || known === 'connected')) return [];
         const held = known === 'connected' ? known : result;
         return counted(s, { type: 'OutgoingCallEnded', ...c, result: held }, rulesAt(c.at));
-      },
+      }),
 
       RecordIncomingBegan: (s, c: OfCall) => (isKnown(s, c.callId) ? [] : [{ type: 'IncomingCallBegan', ...c }]),
 
@@ -126,21 +129,24 @@ export const permissionUnder = (policies: readonly PermissionPolicy[]) => {
         isLive(s, c.callId) || !isKnown(s, c.callId) ? [{ type: 'IncomingCallEnded', ...c }] : [],
 
       /** Meta wins: 138006 no permission, 138009 asked too often, 138012 connected too often, 138017 already permanent. */
-      RecordMetaRefusal: (s, c: { at: Instant; metaErrorCode: number; nextAllowedAt: Instant | null } & Pair) => {
-        const { metaErrorCode, nextAllowedAt: _, ...when } = c;
-        const disagreed: PermissionEvent = { type: 'MetaDisagreed', ...c };
-        if (metaErrorCode === 138006 && s.grant.kind !== 'none')
-          return [disagreed, { type: 'PermissionRevoked', ...when, because: 'meta', replyId: null }];
-        if (metaErrorCode === 138017 && s.grant.kind !== 'permanent') {
-          const permanent = { requestId: null, callId: null, permanent: true, until: null, replyId: null };
-          return [disagreed, { type: 'PermissionGranted', ...when, source: 'meta', ...permanent }];
-        }
-        return [disagreed];
-      },
+      RecordMetaRefusal: afterWhatEnded(
+        (s, c: { at: Instant; metaErrorCode: number; nextAllowedAt: Instant | null } & Pair) => {
+          const { metaErrorCode, nextAllowedAt: _, ...when } = c;
+          const disagreed: PermissionEvent = { type: 'MetaDisagreed', ...c };
+          if (metaErrorCode === 138006 && s.grant.kind !== 'none')
+            return [disagreed, { type: 'PermissionRevoked', ...when, because: 'meta', replyId: null }];
+          if (metaErrorCode === 138017 && s.grant.kind !== 'permanent') {
+            const permanent = { requestId: null, callId: null, permanent: true, until: null, replyId: null };
+            return [disagreed, { type: 'PermissionGranted', ...when, source: 'meta', ...permanent }];
+          }
+          return [disagreed];
+        },
+      ),
 
       /** Meta wins where it says otherwise than we believe, unless we have heard of it since we asked (`at`). */
-      RecordMetaReport: (s, { channelId, customerId, ticketId, ...said }: MetaReport & Pair) =>
+      RecordMetaReport: afterWhatEnded((s, { channelId, customerId, ticketId, ...said }: MetaReport & Pair) =>
         reported(s, said, { channelId, customerId, ticketId }, rulesAt(said.at)),
+      ),
     })
     .evolve(evolvePermission);
 };

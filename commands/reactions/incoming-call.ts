@@ -33,9 +33,9 @@ export const incomingCall = (w: WriteSide): Reaction => {
       CallReceived: async (event, cause) => queue.hand(event.callId, await ticketFor(w, event, cause), cause),
       OfferDeclined: passOn('declined'),
       OfferNotAcknowledged: passOn('not_acknowledged'),
-      OfferTimedOut: async ({ callId, agentId }, cause) => {
+      OfferTimedOut: async ({ at, callId, agentId }, cause) => {
         await releaseAgent(w, cause, callId, agentId, 'timed_out');
-        const missed = { type: 'MissCall', at: w.now(), callId, reason: 'agent_did_not_answer' } as const;
+        const missed = { type: 'MissCall', at, callId, reason: 'agent_did_not_answer' } as const;
         await w.transact(call, callId, missed, causedBy(cause, 'miss'));
       },
       CallMissed: ({ callId }) => queue.leave(callId),
