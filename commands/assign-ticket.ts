@@ -2,7 +2,7 @@ import { isRefusal, type Refusal, refuse } from '../domain/decider.ts';
 import { ticket } from '../domain/ticket.ts';
 import type { Context } from '../store/event-log.ts';
 import { hasTeam, isRegistered, ownTicket } from './belongings.ts';
-import { tellWhatIsOver } from './tell-ticket.ts';
+import { setFreeTicket } from './set-free.ts';
 import type { WriteSide } from './write-side.ts';
 
 type Command = { ticketId: string; agentId: string | null; teamId: string | null };
@@ -16,6 +16,6 @@ export const assignTicket =
     if (isRefusal(owned)) return owned;
     if (agentId !== null && !(await isRegistered(w, context.store, agentId))) return refuse('agent.unknown');
     if (teamId !== null && !(await hasTeam(w, context.store, teamId))) return refuse('team.unknown');
-    await tellWhatIsOver(w, ticketId, context);
+    await setFreeTicket(w, ticketId, context);
     return w.transact(ticket, ticketId, { type: 'AssignTicket', at: w.now(), agentId, teamId }, context);
   };

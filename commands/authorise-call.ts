@@ -4,27 +4,39 @@ import { conversation } from '../domain/conversation.ts';
 import { isRefusal, type Refusal, refuse } from '../domain/decider.ts';
 import { permission } from '../domain/permission.ts';
 import { defaultPolicies, policyAt } from '../domain/permission-policy.ts';
-import { type CallFacts, callRefusal } from '../domain/permission-verdict.ts';
+import { callRefusal } from '../domain/permission-verdict.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Context } from '../store/event-log.ts';
 import { agentKey, pairKey } from './belongings.ts';
 import type { Placing } from './place-call.ts';
+import { setFreeOf } from './set-free.ts';
 import { stepOf, type WriteSide } from './write-side.ts';
 
 /** Everybody says yes to an outgoing call, and is taken for it; else why not. A plain "no" writes nothing. */
 export const authoriseCall = async (
   w: WriteSide,
   placing: Placing,
-  { channel, staff }: { channel: Channel; staff: Agent },
+  channel: Channel,
   context: Context,
 ): Promise<Refusal | null> => {
-  const { at, callId, fence } = placing;
-  const against = {
-    channel: outgoingRefusal(channel, at),
-    agent: agentRefusal(freeOf(staff, callId), at, fence),
-    channelAt: (later: Instant) => outgoingRefusal(channel, later),
-  };
-  return (await refusalBeforehand(w, placing, against)) ?? take(w, placing, against.channel, context);
+  const refusalNow = () => refusalBeforehand(w, placing, channel, context);
+  const refusal = await refusalNow();
+  const stands = refusal && (await wasHeldByNothing(w, placing, refusal, context)) ? await refusalNow() : refusal;
+  return stands ?? take(w, placing, outgoingRefusal(channel, placing.at), context);
+};
+
+const agentOf = (w: WriteSide, { agentId }: Placing, { store }: Context) => w.stateOf(agent, agentKey(store, agentId));
+
+const held: ReadonlySet<string> = new Set(['agent.on_call', 'call.already_live']);
+
+/** Whether what held the agent or the customer is over, and only they had not heard of it yet; now they have. */
+const wasHeldByNothing = async (w: WriteSide, placing: Placing, { refused }: Refusal, context: Context) => {
+  if (!held.has(refused)) return false;
+  const { call } = await agentOf(w, placing, context);
+  const { liveCalls } = await w.stateOf(permission, pairKey(placing.channelId, placing.to.customerId));
+  const holding = new Set([...(call ? [call] : []), ...liveCalls].map(({ callId }) => callId));
+  holding.delete(placing.callId);
+  return setFreeOf(w, holding, context);
 };
 
 /** The agent as they would be without this very call: what it has taken before a crash is not against it. */
@@ -34,9 +46,17 @@ const freeOf = (staff: Agent, callId: string): Agent =>
 /** A plain "no", found without writing anything. */
 const refusalBeforehand = async (
   w: WriteSide,
-  { at, callId, channelId, to }: Placing,
-  against: CallFacts,
+  placing: Placing,
+  channel: Channel,
+  context: Context,
 ): Promise<Refusal | null> => {
+  const { at, callId, channelId, to, fence } = placing;
+  const staff = await agentOf(w, placing, context);
+  const against = {
+    channel: outgoingRefusal(channel, at),
+    agent: agentRefusal(freeOf(staff, callId), at, fence),
+    channelAt: (later: Instant) => outgoingRefusal(channel, later),
+  };
   const state = await w.stateOf(permission, pairKey(channelId, to.customerId));
   const free = { ...state, liveCalls: state.liveCalls.filter((live) => live.callId !== callId) };
   return callRefusal(free, against, at, policyAt(defaultPolicies, at));

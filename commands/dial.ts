@@ -7,6 +7,7 @@ import { ticket } from '../domain/ticket.ts';
 import type { Context } from '../store/event-log.ts';
 import { ranOut } from './authorise-call.ts';
 import { agentKey, pairKey } from './belongings.ts';
+import { endAtMeta } from './end-at-meta.ts';
 import type { Attempt, Placed, Placing } from './place-call.ts';
 import { explained } from './refresh-permission.ts';
 import type { GraphFailure } from './whatsapp/graph.ts';
@@ -75,7 +76,7 @@ const recordDialled = async (w: WriteSide, { callId, channelId }: Placing, metaC
   const dialled = { type: 'RecordDialled', at, callId, metaCallId } as const;
   const recorded = await w.transact(call, callId, dialled, stepOf(context, 'dialled'));
   if (isRefusal(recorded)) return null;
-  if (isGivenUp(recorded.state)) await w.graph.terminate({ channelId, metaCallId });
+  if (isGivenUp(recorded.state)) await endAtMeta(w, { callId, channelId, metaCallId }, context);
   return recorded.position;
 };
 

@@ -2,11 +2,12 @@ import { call } from '../domain/call.ts';
 import { isRefusal, type Refusal } from '../domain/decider.ts';
 import type { Context } from '../store/event-log.ts';
 import { ownCall } from './belongings.ts';
+import { endAtMeta } from './end-at-meta.ts';
 import type { WriteSide } from './write-side.ts';
 
 type Command = { callId: string; agentId: string };
 
-/** The agent hangs up, or gives up while it still rings. The call is over when Meta says so. */
+/** The agent hangs up, or gives up while it still rings. Once Meta has taken that, nobody is held by the call any more. */
 export const endCall =
   (w: WriteSide) =>
   async ({ callId, agentId }: Command, context: Context): Promise<{ position: bigint | null } | Refusal> => {
@@ -16,7 +17,6 @@ export const endCall =
     if (isRefusal(requested)) return requested;
     const { metaCallId, parties } = requested.state;
     if (metaCallId === null) return requested; // ended as soon as Meta's id is known
-    const ended = await w.graph.terminate({ channelId: parties.channelId, metaCallId });
-    if (!ended.ok) w.logger.info({ callId, metaErrorCode: ended.metaErrorCode }, 'Meta did not take the hang-up');
-    return requested;
+    const position = await endAtMeta(w, { callId, channelId: parties.channelId, metaCallId }, context);
+    return { position: position ?? requested.position };
   };

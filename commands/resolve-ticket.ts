@@ -3,7 +3,7 @@ import { isRefusal, type Refusal } from '../domain/decider.ts';
 import { ticket } from '../domain/ticket.ts';
 import type { Context } from '../store/event-log.ts';
 import { ownTicket, pairKey } from './belongings.ts';
-import { tellWhatIsOver } from './tell-ticket.ts';
+import { setFreeTicket } from './set-free.ts';
 import type { WriteSide } from './write-side.ts';
 
 type Command = { ticketId: string; agentId: string };
@@ -14,7 +14,7 @@ export const resolveTicket =
   async ({ ticketId, agentId }: Command, context: Context): Promise<{ position: bigint | null } | Refusal> => {
     const owned = await ownTicket(w, context.store, ticketId);
     if (isRefusal(owned)) return owned;
-    await tellWhatIsOver(w, ticketId, context);
+    await setFreeTicket(w, ticketId, context);
     const at = w.now();
     const resolved = await w.transact(ticket, ticketId, { type: 'ResolveTicket', at, agentId }, context);
     if (isRefusal(resolved)) return resolved;

@@ -1,4 +1,4 @@
-import type { MissReason } from './call-events.ts';
+import type { Conclusion, MissReason } from './call-events.ts';
 import { conclusionOf, failed } from './call-outcome.ts';
 import { answering, type Call, type CallEvent, evolve, isOver } from './call-state.ts';
 import { fold, isRefusal, type Refusal, refuse, same } from './decider.ts';
@@ -79,6 +79,15 @@ export const endUnheard = (callId: string, at: Instant, failed: boolean): CallEv
   failed,
 });
 
+/**
+ * How a call counts that is over: as Meta told, or as far as we know when it has only taken our end of it yet. `null` while
+ * it goes on.
+ */
+export const outcomeOf = (s: Call): Conclusion | null => {
+  if (s.conclusion !== null || s.hungUpAt === null) return s.conclusion;
+  return conclusionOf({ ...s, ended: { at: s.hungUpAt, from: 'watchdog', ...nothingKnown, failed: false } });
+};
+
 /** How a call of either direction is brought to its end from our side. */
 export const endingCommands = {
   RequestEnd: (s: Call, { at, callId, agentId }: { at: Instant; callId: string; agentId: string }): Decision => {
@@ -90,6 +99,12 @@ export const endingCommands = {
       ? refuse('call.ended')
       : [{ type: 'CallEndRequested', at, callId, agentId, metaCallId: s.metaCallId }];
   },
+
+  /** Meta took the end that was asked for. */
+  RecordHungUp: (s: Call, { at, callId }: { at: Instant; callId: string }): Decision =>
+    s.endRequestedAt === null || s.hungUpAt !== null || isOver(s) || s.agentId === null
+      ? []
+      : [{ type: 'CallHungUp', at, callId, agentId: s.agentId }],
 
   /** Nothing was heard of the call for so long that it cannot go on: it failed, unless we had asked for its end. */
   GiveUpCall: concluding((s, { at, callId }: { at: Instant; callId: string }) => {

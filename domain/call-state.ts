@@ -40,6 +40,7 @@ export type Call = {
   readonly rejectedAt: Instant | null;
   readonly sdpAnswered: boolean;
   readonly endRequestedAt: Instant | null;
+  readonly hungUpAt: Instant | null;
   readonly refusedAt: Instant | null;
   readonly ended: Ended | null;
   readonly conclusion: Conclusion | null;
@@ -68,6 +69,7 @@ export const initialCall: Call = {
   rejectedAt: null,
   sdpAnswered: false,
   endRequestedAt: null,
+  hungUpAt: null,
   refusedAt: null,
   ended: null,
   conclusion: null,
@@ -126,6 +128,7 @@ export const evolveCall: { [K in CallEvent['type']]: (s: Call, event: Extract<Ca
     missed: { at, reason },
   }),
   CallEndRequested: (s, { at }) => ({ ...s, endRequestedAt: at }),
+  CallHungUp: (s, { at }) => ({ ...s, hungUpAt: at }),
   CallEnded: (s, { type: _, callId: __, ...ended }) => ({ ...s, ended }),
   CallPlaced: (s, e) => ({
     ...s,

@@ -31,6 +31,8 @@ export const ticketEvents = {
   TicketOpened: { at: Instant, ...Ids, ...TicketOpening },
   CallLinked: { at: Instant, ...Ids, ...LinkedCall },
   LinkedCallAnswered: { at: Instant, ...Ids, ...LinkedCall },
+  /** Nobody is on the line any more; how the call counts is not known yet. */
+  LinkedCallHungUp: { at: Instant, ...Ids, callId: z.string() },
   LinkedCallEnded: {
     at: Instant,
     ...Ids,

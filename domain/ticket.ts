@@ -5,7 +5,7 @@ import { type Assignee, type Ids, type LinkedCall, ticketEvents } from './ticket
 import type { Instant } from './time.ts';
 
 type Event = EventOf<typeof ticketEvents>;
-type Call = { status: CallStatus; direction: Direction; answered: boolean };
+type Call = { status: CallStatus; direction: Direction; answered: boolean; hungUp: boolean };
 type Ended = Omit<Extract<Event, { type: 'LinkedCallEnded' }>, 'type' | 'channelId' | 'customerId'>;
 type Answer = { at: Instant; callId: string; agentId: string };
 
@@ -36,8 +36,11 @@ const initial: Ticket = {
   firstResponse: false,
 };
 
+/** Whether somebody may still be on the line. */
+export const isLive = ({ status, hungUp }: Call) => status === 'ongoing' && !hungUp;
+
 const liveCall = (s: Ticket, except?: string) =>
-  [...s.calls].find(([callId, { status }]) => status === 'ongoing' && callId !== except)?.[0];
+  [...s.calls].find(([callId, linked]) => isLive(linked) && callId !== except)?.[0];
 
 /** Whose load a ticket is: its assignee's, while it is open. */
 export const holderOf = ({ resolved, assignee }: Ticket): string | null => (resolved ? null : assignee.agentId);
@@ -110,6 +113,11 @@ export const ticket = decider({ category: 'ticket', events: ticketEvents, initia
       return [...answeredUnnoticed(s, c), { type: 'LinkedCallEnded', ...c, ...s.ids }];
     },
 
+    RecordCallHungUp: (s, { at, callId }: { at: Instant; callId: string }) => {
+      const linked = s.calls.get(callId);
+      return s.ids && linked && isLive(linked) ? [{ type: 'LinkedCallHungUp', at, ...s.ids, callId }] : [];
+    },
+
     /** Routing gives the ticket to the agent a call is offered to, unless somebody already holds it. */
     AssignByCall: (s, c: Answer & { because: 'routed' | 'placed_call' }) => assignIfFree(s, c),
 
@@ -149,13 +157,14 @@ export const ticket = decider({ category: 'ticket', events: ticketEvents, initia
       ids: { ticketId, channelId, customerId },
       openedAt: at,
     }),
-    CallLinked: (s, { callId, direction }) => withCall(s, callId, { status: 'ongoing', direction, answered: false }),
+    CallLinked: (s, { callId, direction }) => withCall(s, callId, { direction }),
     LinkedCallAnswered: (s, { callId, direction }) => ({
-      ...withCall(s, callId, { status: s.calls.get(callId)?.status ?? 'ongoing', direction, answered: true }),
+      ...withCall(s, callId, { direction, answered: true }),
       missPending: false,
     }),
+    LinkedCallHungUp: (s, { callId }) => withCall(s, callId, { hungUp: true }),
     LinkedCallEnded: (s, { callId, direction, status }) => ({
-      ...withCall(s, callId, { status, direction, answered: s.calls.get(callId)?.answered ?? false }),
+      ...withCall(s, callId, { direction, status }),
       missPending: s.missPending || status === 'missed',
     }),
     TicketAssigned: (s, { agentId, teamId, because }) => ({
@@ -169,7 +178,9 @@ export const ticket = decider({ category: 'ticket', events: ticketEvents, initia
     NoteAdded: (s) => s,
   });
 
-const withCall = (s: Ticket, callId: string, linked: Call): Ticket => ({
+const begun: Call = { status: 'ongoing', direction: 'incoming', answered: false, hungUp: false };
+
+const withCall = (s: Ticket, callId: string, change: Partial<Call>): Ticket => ({
   ...s,
-  calls: new Map([...s.calls, [callId, linked]]),
+  calls: new Map([...s.calls, [callId, { ...begun, ...s.calls.get(callId), ...change }]]),
 });

@@ -61,6 +61,7 @@ export const callEvidence = (s: Call) => ({
   agentAnsweredAt: s.answeredAt,
   customerRejectedAt: s.rejectedAt,
   endRequestedAt: s.endRequestedAt,
+  hungUpAt: s.hungUpAt,
   refusedAt: s.refusedAt,
   metaFailed: s.ended?.failed ?? null,
   metaErrorCode: s.ended?.metaErrorCode ?? null,

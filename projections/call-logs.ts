@@ -81,7 +81,7 @@ const newestFirst = (field: string) => ({ store: 1, [field]: 1, 'doc.startedAt':
 /** Every call, one document each, keyed by `callId`. The status is the domain's conclusion. */
 export const callLogs: Projection<CallRow> = {
   name: 'call_logs',
-  version: 4,
+  version: 5,
   indexes: [
     [{ store: 1, 'doc.startedAt': -1, _id: -1 }],
     [{ store: 1, 'doc.talkSeconds': -1, _id: -1 }],

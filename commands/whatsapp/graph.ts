@@ -26,6 +26,7 @@ export type Graph = {
     callId: string;
   }): Promise<{ ok: true } | GraphFailure>;
   reject(c: { channelId: string; metaCallId: string }): Promise<{ ok: true } | GraphFailure>;
+  /** Also of a call that is over at Meta already. */
   terminate(c: { channelId: string; metaCallId: string }): Promise<{ ok: true } | GraphFailure>;
   requestPermission(
     c: { channelId: string; requestId: string; body: string | null; template: Template | null } & Recipient,
@@ -165,7 +166,10 @@ export const graphClient = ({
     },
 
     reject: ({ channelId, metaCallId }) => onCall(channelId, { call_id: metaCallId, action: 'reject' }),
-    terminate: ({ channelId, metaCallId }) => onCall(channelId, { call_id: metaCallId, action: 'terminate' }),
+    async terminate({ channelId, metaCallId }) {
+      const answer = await onCall(channelId, { call_id: metaCallId, action: 'terminate' });
+      return isFailure(answer) && answer.metaErrorCode === invalidParameter ? { ok: true } : answer;
+    },
 
     requestPermission: ({ channelId, requestId, body, template, ...to }) =>
       send(channelId, to, requestId, permissionMessage(body, template)),

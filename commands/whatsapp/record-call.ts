@@ -4,6 +4,7 @@ import { type Decider, isRefusal } from '../../domain/decider.ts';
 import type { Actor } from '../../domain/metadata.ts';
 import type { Instant } from '../../domain/time.ts';
 import { uuidFrom } from '../../store/ids.ts';
+import { endAtMeta } from '../end-at-meta.ts';
 import type { WriteSide } from '../write-side.ts';
 import type { CallItem } from './delivery.ts';
 import { outgoingCall, rememberOutgoingCall } from './outgoing-calls.ts';
@@ -119,11 +120,17 @@ const onOutgoing = async (
   if (state.metaCallId === null) {
     await rememberOutgoingCall(w.db, item.id, callId, w.now());
     await learnt(item.id);
-    if (isGivenUp(state)) void w.graph.terminate({ channelId, metaCallId: item.id }); // while Meta's id was unknown
+    if (isGivenUp(state)) endLate(w, { callId, channelId, metaCallId: item.id }, owner.store, raw);
   }
   const actor: Actor = { type: by, id: by === 'meta' ? channelId : state.parties.customerId };
   const recorded = await w.transact(call, callId, commandFor(callId), webhookContext(owner.store, actor, callId, raw));
   return isRefusal(recorded) ? 'unknown_call' : null;
+};
+
+/** It was given up while Meta's id was unknown. Meta's delivery does not wait for that. */
+const endLate = (w: WriteSide, ending: Parameters<typeof endAtMeta>[1], store: string, raw: unknown) => {
+  const context = webhookContext(store, { type: 'system', id: 'given up' }, ending.callId, raw);
+  endAtMeta(w, ending, context).catch((err: unknown) => w.logger.warn({ callId: ending.callId, err }, 'not ended yet'));
 };
 
 /** Timing is there only if somebody spoke; a failure is said by the status, by an error, or by the reason. */

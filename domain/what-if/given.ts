@@ -25,14 +25,20 @@ export type Deed = {
   readonly wasNobodys: boolean;
 };
 /** A call that is not replayed, as its ticket knows it. */
-export type LinkedCall = Named<'CallLinked' | 'LinkedCallAnswered' | 'LinkedCallEnded'>;
+export type LinkedCall = Named<'CallLinked' | 'LinkedCallAnswered' | 'LinkedCallHungUp' | 'LinkedCallEnded'>;
 
 export const isOfAgent = (event: DomainEvent): event is AgentEvent => event.type in agent.events;
 export const isOfTicket = (event: DomainEvent): event is TicketEvent => event.type in ticket.events;
 export const isOfRouting = (event: DomainEvent): event is RoutingEvent => event.type in routing.events;
 
-export const isLinkedCall = (event: TicketEvent): event is LinkedCall =>
-  event.type === 'CallLinked' || event.type === 'LinkedCallAnswered' || event.type === 'LinkedCallEnded';
+const ofLinkedCall: ReadonlySet<string> = new Set<LinkedCall['type']>([
+  'CallLinked',
+  'LinkedCallAnswered',
+  'LinkedCallHungUp',
+  'LinkedCallEnded',
+]);
+
+export const isLinkedCall = (event: TicketEvent): event is LinkedCall => ofLinkedCall.has(event.type);
 export const isDeed = (event: TicketEvent): event is Deed['event'] =>
   event.type === 'TicketAssigned'
     ? event.because !== 'routed' && event.because !== 'answered'

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { call } from '../../domain/call.ts';
+import { outcomeOf } from '../../domain/call-ending.ts';
 import { progressOf } from '../../domain/call-outcome.ts';
 import { history } from '../support/scenario.ts';
 import { at, type CallCommand, givenUp, hungUp, outgoing } from './call-facts.ts';
@@ -154,6 +155,33 @@ test.each([ringing(-0.9), pickedUp(-0.9), rejected(-0.9)])(
     expect(answer(command)).toEqual(expect.arrayContaining([expect.objectContaining({ at: at(0) })]));
   },
 );
+
+describe('Meta takes our end of it', () => {
+  const taken = (after: number): CallCommand => ({ type: 'RecordHungUp', at: at(after), callId: 'call-1' });
+  const outcomeAfter = (...commands: CallCommand[]) => outcomeOf(told(...commands).state);
+
+  test('once it was asked for, and only as long as it goes on', () => {
+    expect(answer(taken(6))).toEqual([]);
+    expect(answer(taken(6), hungUp(5))).toMatchObject([{ type: 'CallHungUp', agentId: 'ben' }]);
+    expect(answer(taken(7), hungUp(5), taken(6))).toEqual([]);
+    expect(answer(taken(6), hungUp(5), terminated({ after: 5 }))).toEqual([]);
+  });
+
+  test.each<[string, CallCommand[], object]>([
+    ['cancelled while it rings', [hungUp(5), taken(6)], { status: 'unanswered', subStatus: 'cancelled' }],
+    ['declined before', [rejected(4), hungUp(5), taken(6)], { status: 'unanswered', subStatus: 'declined' }],
+    ['answered', [pickedUp(3), hungUp(5), taken(6)], { answeredAt: at(3) }],
+  ])('and until more is known it was %s', (_, commands, outcome) => {
+    expect(outcomeAfter(...commands)).toMatchObject({ endedBy: 'agent', endedAt: at(6), ...outcome });
+    expect(conclusionOf(...commands)).toBeNull();
+  });
+
+  test('but it counts as Meta says', () => {
+    const counts = { status: 'completed', talkSeconds: 60 };
+    expect(outcomeAfter(hungUp(65), taken(66), terminated({ after: 65, talked: 60 }))).toMatchObject(counts);
+    expect(outcomeAfter(ringing(3))).toBeNull();
+  });
+});
 
 test('only the agent whose call it is may end it', () => {
   expect(answer(hungUp(5, 'chi'))).toEqual({ refused: 'call.not_yours' });

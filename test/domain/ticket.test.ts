@@ -210,6 +210,23 @@ describe('while a call is live the ticket', () => {
       .thenRefused('ticket.call_live');
   });
 
+  test('is free once nobody is on the line, although nobody knows yet how the call counts', () => {
+    const hungUp: TicketEvent = { type: 'LinkedCallHungUp', at: noon, ...ids, callId: 'c1' };
+    const told = { type: 'RecordCallHungUp', at: noon, callId: 'c1' } as const;
+    given(...live)
+      .when(told)
+      .then(hungUp);
+    given(...live, hungUp)
+      .when(told)
+      .thenNothing();
+    given(...live, hungUp)
+      .when(assign('chi'))
+      .then(assigned('chi', 'by_hand'));
+    given(...live, hungUp, linked('c2'))
+      .when(assign('chi'))
+      .thenRefused('ticket.call_live');
+  });
+
   test('stays with whoever has it', () => {
     given(...live, assigned('ben', 'routed'))
       .when(assign('ben'))
