@@ -1,4 +1,4 @@
-import { DeadlineExceededError, ErrorType, isCommandError } from '@eventstore/db-client';
+import { type CommandError, DeadlineExceededError, ErrorType, isCommandError } from '@eventstore/db-client';
 import { MongoError, MongoNetworkError, MongoServerSelectionError } from 'mongodb';
 import { backOff, pause } from './back-off.ts';
 
@@ -8,16 +8,19 @@ const transientTypes: ReadonlySet<ErrorType> = new Set([
   ErrorType.TIMEOUT,
   ErrorType.DEADLINE_EXCEEDED,
   ErrorType.NOT_LEADER,
-  ErrorType.UNKNOWN, // also a connection that broke in the middle of a message
 ]);
 
 // what the client lets through unconverted: cancelled, unknown, deadline exceeded, aborted, internal, unavailable
 const transientCodes: ReadonlySet<unknown> = new Set([1, 2, 4, 10, 13, 14]);
 
+/** What the client has no name for passes by itself, as a connection that broke in a message does, unless its code says no. */
+const isUnclear = ({ type, code }: CommandError) =>
+  type === ErrorType.UNKNOWN && (code === undefined || transientCodes.has(code));
+
 /** Whether the event store may do the same a little later: it restarts, elects a leader, or dropped the connection. */
 export const isTransient = (fault: unknown): boolean => {
   if (!(fault instanceof Error)) return false;
-  if (isCommandError(fault)) return transientTypes.has(fault.type);
+  if (isCommandError(fault)) return transientTypes.has(fault.type) || isUnclear(fault);
   return ('code' in fault && transientCodes.has(fault.code)) || fault.message.startsWith('Failed to discover');
 };
 
