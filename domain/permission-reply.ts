@@ -1,6 +1,6 @@
 import { type PermissionPolicy, policyAt } from './permission-policy.ts';
 import type { Permission, PermissionEvent, PermissionRequest } from './permission-state.ts';
-import { type Instant, notBefore, seconds, wholeSecond } from './time.ts';
+import { type Instant, minutes, notBefore, seconds, wholeSecond } from './time.ts';
 
 /** What a customer (or Meta on their behalf) answered. `messageId` / `callId`: what the answer refers to, if anything. */
 export type Reply = {
@@ -27,9 +27,15 @@ const isOldNews = ({ lastReply }: Permission, { at, replyId }: Reply): boolean =
   return wholeSecond(at) < wholeSecond(lastReply.at) || lastReply.heard.includes(replyId);
 };
 
-/** Whether Meta tells what we knew by ourselves: that a call gave this permission. */
-const isKnownFromCall = ({ grant }: Permission, { at, callId }: Reply): boolean =>
-  callId !== null && grant.callId === callId && wholeSecond(at) <= wholeSecond(grant.since);
+/** Meta tells whole seconds of its own clock, and counts a request when it gets it: closer than this is the same. */
+export const closeEnough = minutes(1);
+export const isClose = (a: Instant, b: Instant): boolean => Math.abs(a - b) < closeEnough;
+
+/** Whether Meta tells what we knew by ourselves: that a call gave this permission, which ends then. */
+const isKnownFromCall = ({ grant }: Permission, { callId }: Reply, until: Instant | null): boolean => {
+  const isOfThisCall = callId !== null && grant.callId === callId;
+  return isOfThisCall && grant.until !== null && until !== null && isClose(grant.until, until);
+};
 
 /** Meta's clock is not ours: what lies closer together than this may have come in either order. */
 export const clockSlack = seconds(5);
@@ -78,7 +84,7 @@ const accepted = (s: Permission, reply: Reply, pair: Pair, policy: PermissionPol
   const until = permanent ? null : (reply.until ?? at + policy.temporaryFor);
   const already = s.grant.kind === (permanent ? 'permanent' : 'temporary') && s.grant.until === until;
   const isWeaker = s.grant.kind === 'permanent' && reply.automatic;
-  if (isWeaker || isKnownFromCall(s, reply) || (isInReport(s, at) && !already)) return [];
+  if (isWeaker || isKnownFromCall(s, reply, until) || (isInReport(s, at) && !already)) return [];
   const requestId = request?.requestId ?? null;
   return [
     ...arrival(request, at, pair),

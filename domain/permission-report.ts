@@ -2,7 +2,7 @@ import type { PairLimit, PermissionStanding } from './permission-events.ts';
 import { evolve } from './permission-evolve.ts';
 import { countingIn, type Usage, usageNow } from './permission-limits.ts';
 import type { PermissionPolicy } from './permission-policy.ts';
-import { clockSlack, isOvertaken } from './permission-reply.ts';
+import { clockSlack, closeEnough, isClose, isOvertaken } from './permission-reply.ts';
 import {
   hasSpoken,
   noGrant,
@@ -20,12 +20,8 @@ type Pair = { channelId: string; customerId: string; ticketId: string | null };
 type Events = readonly PermissionEvent[];
 type Limits = readonly PairLimit[];
 
-/** Meta tells whole seconds of its own clock, and counts a request when it gets it: closer than this is the same. */
-const closeEnough = minutes(1);
 /** Nobody waits longer for Meta's answer to a request. */
 const sentWithin = minutes(2);
-
-const isClose = (a: Instant, b: Instant) => Math.abs(a - b) < closeEnough;
 
 /** Whether nobody can say that Meta has it. */
 export const isUnsure = ({ counts, messageId, deliveredAt, answeredAt }: PermissionRequest) =>

@@ -79,9 +79,14 @@ describe('a permission is granted', () => {
     given(granted(noon + seconds(2), { source: 'callback', callId: 'in1' }))
       .when(ours)
       .thenNothing();
+    for (const at of [noon, noon + seconds(2)])
+      given(granted(noon + 300, { source: 'callback', callId: 'in1' }))
+        .when({ ...metas, at })
+        .thenNothing();
+    const later = { ...metas, at: noon + minutes(1), until: noon + 300 + minutes(1) + days(7) };
     given(granted(noon + 300, { source: 'callback', callId: 'in1' }))
-      .when({ ...metas, at: noon })
-      .thenNothing();
+      .when(later)
+      .then(granted(later.at, { source: 'callback', callId: 'in1', until: later.until, replyId: later.replyId }));
   });
 
   test('and an automatic grant never shortens a permanent one', () => {

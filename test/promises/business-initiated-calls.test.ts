@@ -151,6 +151,8 @@ describe('Permission Request Methods', () => {
     await customer.hangsUp();
     expect(await customer.permission({ state: 'temporary' })).toMatchObject({ source: 'callback' });
     await asha.reaches(customer);
+    const told = await customer.history('Permission Approved', 'Call Placed');
+    expect(told.filter((title) => title === 'Permission Approved')).toHaveLength(1);
 
     const other = await start({ callbackRequests: { enabled: false } });
     await other.customer.rings();

@@ -115,7 +115,7 @@ test('8: What happens during non-working hours? BICs are disabled; a callback re
   const { asha, customer } = await start({ calling: closed });
   await customer.permits({ source: 'callback' });
   await customer.callback({ state: 'requested' });
-  await customer.permission({ state: 'temporary' });
+  await customer.permission({ state: 'temporary', source: 'callback' });
   expect(await asha.calls(customer)).toMatchObject(refusal('channel.outside_hours'));
   await world.advance('PT11M');
   await asha.reaches(customer);
