@@ -28,7 +28,7 @@ export class IdScan implements Scan {
       this.examined.keys += 1;
       this.examined.documents += doc ? 1 : 0;
       if (doc && this.matches(doc)) found.push({ id, doc });
-      if (isOver(this.at, budget)) break;
+      if (isOver(budget)) break;
     }
     this.isDone = this.at >= this.ids.length;
     return found;

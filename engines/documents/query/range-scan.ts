@@ -5,7 +5,9 @@ import { scoped } from '../storage/environment.ts';
 import type { Store } from '../storage/store.ts';
 import type { Range } from './bounds.ts';
 import type { IndexPlan } from './plan.ts';
-import { type Budget, type Examined, type Found, firstSights, isOver, type Scan, stepsPerLook } from './scan.ts';
+import { type Budget, type Examined, type Found, firstSights, isOver, type Scan } from './scan.ts';
+
+const pageSize = 32;
 
 /** Reads stretches of keys, one after the other, and remembers only the last key it has passed. */
 abstract class RangeScan implements Scan {
@@ -68,14 +70,12 @@ export class CollectionScan extends RangeScan {
   }
 
   protected read(found: Found[], budget: Budget): boolean {
-    let steps = 0;
     for (const { key, value } of this.store.env.documents.getRange(this.options())) {
       const doc = documentAt(value);
       this.passed(key);
-      steps += 1;
       this.examined.documents += 1;
       if (this.matches(doc)) found.push({ id: key.subarray(4), doc });
-      if (found.length >= budget.documents || isOver(steps, budget)) return false;
+      if (found.length >= budget.documents || isOver(budget)) return false;
     }
     return true;
   }
@@ -102,24 +102,23 @@ export class IndexScan extends RangeScan {
     return doc && this.matches(doc) ? { id, doc } : undefined;
   }
 
-  /** Whether the page has brought as many documents as are wanted. */
+  /** Whether the page has brought as many documents as are wanted, or as the time allows. */
   private readPage(page: { key: Buffer; value: Buffer }[], found: Found[], budget: Budget): boolean {
     for (const { key, value: id } of page) {
       this.passed(key);
       this.examined.keys += 1;
       const match = this.isNew(id) ? this.fetch(id) : undefined;
       if (match) found.push(match);
-      if (found.length >= budget.documents) return true;
+      if (found.length >= budget.documents || isOver(budget)) return true;
     }
     return false;
   }
 
   protected read(found: Found[], budget: Budget): boolean {
     for (;;) {
-      const page = [...this.store.env.entries.getRange(this.options(stepsPerLook))];
+      const page = [...this.store.env.entries.getRange(this.options(pageSize))];
       if (this.readPage(page, found, budget)) return false;
-      if (page.length < stepsPerLook) return true;
-      if (performance.now() > budget.until) return false;
+      if (page.length < pageSize) return true;
     }
   }
 }
