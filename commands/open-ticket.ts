@@ -60,10 +60,10 @@ const join = async (w: WriteSide, opening: Opening, { open, link, because }: Joi
     return isRefusal(told) ? w.stateOf(ticket, ticketId) : told.state;
   };
   let state = await tell({ type: 'OpenTicket', ...opening }, 'open ticket');
-  if (state.resolved && open.reopening?.resolution === state.resolutions)
+  if (state.resolved && open.reopening?.resolution === state.resolvedAts.length)
     state = await tell({ type: 'ReopenTicket', at, ...open.reopening }, 'reopen');
   if (link && !state.resolved)
     state = await tell({ type: 'LinkCall', at, ticketId, channelId, customerId, ...link }, 'link');
   const isIn = link ? state.calls.has(link.callId) : !state.resolved;
-  return isIn ? null : { ticketId, resolution: state.resolutions };
+  return isIn ? null : { ticketId, resolution: state.resolvedAts.length };
 };

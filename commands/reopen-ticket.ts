@@ -13,8 +13,9 @@ export const reopenTicket =
   async ({ ticketId, agentId }: Command, context: Context): Promise<{ position: bigint | null } | Refusal> => {
     const owned = await ownTicket(w, context.store, ticketId);
     if (isRefusal(owned)) return owned;
-    const { resolved, resolutions: resolution } = await w.stateOf(ticket, ticketId);
+    const { resolved, resolvedAts } = await w.stateOf(ticket, ticketId);
     if (!resolved) return { position: null };
+    const resolution = resolvedAts.length;
     const reopen = { type: 'ReopenTicket', at: w.now(), agentId, resolution } as const;
     const pair = pairKey(owned.channelId, owned.customerId);
     const claimed = await w.transact(conversation, pair, { ...reopen, ...owned }, context);

@@ -21,7 +21,7 @@ export const resolveTicket =
     const closed = await w.transact(
       conversation,
       pairKey(owned.channelId, owned.customerId),
-      { type: 'CloseTicket', at, ...owned, resolution: resolved.state.resolutions },
+      { type: 'CloseTicket', at, ...owned, resolution: resolved.state.resolvedAts.length },
       context,
     );
     if (isRefusal(closed)) return closed;

@@ -104,7 +104,7 @@ export const endingCommands = {
   RecordHungUp: (s: Call, { at, callId }: { at: Instant; callId: string }): Decision =>
     s.endRequestedAt === null || s.hungUpAt !== null || isOver(s) || s.agentId === null
       ? []
-      : [{ type: 'CallHungUp', at, callId, agentId: s.agentId }],
+      : [{ type: 'CallHungUp', at, callId, agentId: s.agentId, ...s.parties }],
 
   /** Nothing was heard of the call for so long that it cannot go on: it failed, unless we had asked for its end. */
   GiveUpCall: concluding((s, { at, callId }: { at: Instant; callId: string }) => {

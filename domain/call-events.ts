@@ -120,7 +120,7 @@ export const callEvents = {
   /** Our side asked for the end: an agent hung up, or cancelled while it rang. */
   CallEndRequested: { at: Instant, callId, agentId: z.string(), metaCallId: z.string().nullable() },
   /** Meta took our end: nobody is on the line any more. How the call counts its `terminate` will tell. */
-  CallHungUp: { at: Instant, callId, agentId: z.string() },
+  CallHungUp: { at: Instant, callId, agentId: z.string(), ...Parties },
   /** The call is over at Meta (its `terminate`), or nothing was heard of it any more. Timing only when it was connected. */
   CallEnded: {
     at: Instant,

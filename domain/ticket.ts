@@ -1,11 +1,9 @@
-import type { Direction } from './agent.ts';
-import type { CallStatus } from './call-events.ts';
 import { decider, type EventOf, refuse } from './decider.ts';
+import { firstResponseIn, type TicketCall } from './first-response.ts';
 import { type Assignee, type Ids, type LinkedCall, ticketEvents } from './ticket-events.ts';
 import type { Instant } from './time.ts';
 
 type Event = EventOf<typeof ticketEvents>;
-type Call = { status: CallStatus; direction: Direction; answered: boolean; hungUp: boolean };
 type Ended = Omit<Extract<Event, { type: 'LinkedCallEnded' }>, 'type' | 'channelId' | 'customerId'>;
 type Answer = { at: Instant; callId: string; agentId: string };
 
@@ -13,13 +11,12 @@ export type Ticket = {
   readonly ids: Ids | null;
   readonly openedAt: Instant;
   readonly resolved: boolean;
-  /** How often it was. */
-  readonly resolutions: number;
+  /** When it was, each time. */
+  readonly resolvedAts: readonly Instant[];
   readonly assignee: Assignee;
   /** The call whose routing gave the ticket to its assignee; the same call may still give it to another. */
   readonly routedBy: string | null;
-  readonly calls: ReadonlyMap<string, Call>;
-  readonly missPending: boolean;
+  readonly calls: ReadonlyMap<string, TicketCall>;
   readonly firstResponse: boolean;
 };
 
@@ -28,16 +25,15 @@ const initial: Ticket = {
   ids: null,
   openedAt: 0,
   resolved: false,
-  resolutions: 0,
+  resolvedAts: [],
   assignee: nobody,
   routedBy: null,
   calls: new Map(),
-  missPending: false,
   firstResponse: false,
 };
 
 /** Whether somebody may still be on the line. */
-export const isLive = ({ status, hungUp }: Call) => status === 'ongoing' && !hungUp;
+export const isLive = ({ status, hungUp }: TicketCall) => status === 'ongoing' && !hungUp;
 
 const liveCall = (s: Ticket, except?: string) =>
   [...s.calls].find(([callId, linked]) => isLive(linked) && callId !== except)?.[0];
@@ -53,27 +49,28 @@ export const isNobodys = ({ assignee }: Ticket): boolean => sameAssignee(assigne
 /** Whether the ticket may be given away: nobody holds it, or somebody only because this call was offered to them. */
 const isFreeFor = (s: Ticket, callId?: string) => isNobodys(s) || s.routedBy === callId;
 
-/** Why this answer is the ticket's first response, or `null` when it is not one. */
-const firstResponseBecause = (s: Ticket, direction: Direction) => {
-  if (s.firstResponse) return null;
-  if (direction === 'incoming') return 'answered' as const;
-  return s.missPending ? ('called_back' as const) : null;
+/** The ticket's first response, if what is known of one call now makes one. */
+const firstResponse = (s: Ticket, ids: Ids, callId: string, change: Partial<TicketCall>): Event[] => {
+  const made = s.firstResponse ? null : firstResponseIn(withCall(s, callId, change));
+  if (made === null) return [];
+  const secondsAfterOpening = Math.max(0, Math.round((made.at - s.openedAt) / 1_000));
+  return [{ type: 'FirstResponseMade', ...ids, ...made, secondsAfterOpening }];
 };
 
 /** Both sides spoke: told once per call, with the first response where this is it. */
 const answered = (s: Ticket, { at, callId, agentId }: Answer): Event[] => {
   const linked = s.calls.get(callId);
-  if (!s.ids || !linked || linked.answered) return [];
+  if (!s.ids || !linked || linked.answer) return [];
   const who = { at, ...s.ids, agentId };
-  const because = firstResponseBecause(s, linked.direction);
-  const secondsAfterOpening = Math.max(0, Math.round((at - s.openedAt) / 1_000));
   const takesOver = linked.direction === 'incoming' && s.assignee.agentId !== agentId && isFreeFor(s, callId);
   return [
     { type: 'LinkedCallAnswered', ...who, callId, direction: linked.direction },
     ...(takesOver ? [{ type: 'TicketAssigned' as const, ...who, teamId: null, because: 'answered' as const }] : []),
-    ...(because ? [{ type: 'FirstResponseMade' as const, ...who, callId, because, secondsAfterOpening }] : []),
+    ...firstResponse(s, s.ids, callId, { answer: { at, agentId } }),
   ];
 };
+
+const missedAtOf = ({ status, at }: Pick<Ended, 'status' | 'at'>) => (status === 'missed' ? at : null);
 
 /** A call that ended after a conversation of which nobody told us while it went on. */
 const answeredUnnoticed = (s: Ticket, { at, callId, agentId, status, subStatus }: Ended): Event[] => {
@@ -110,7 +107,9 @@ export const ticket = decider({ category: 'ticket', events: ticketEvents, initia
     RecordCallEnded: (s, c: Ended) => {
       const linked = s.calls.get(c.callId);
       if (!s.ids || !linked || linked.status === c.status) return [];
-      return [...answeredUnnoticed(s, c), { type: 'LinkedCallEnded', ...c, ...s.ids }];
+      const spoke = answeredUnnoticed(s, c);
+      const responded = spoke.length > 0 ? [] : firstResponse(s, s.ids, c.callId, { missedAt: missedAtOf(c) });
+      return [...spoke, { type: 'LinkedCallEnded', ...c, ...s.ids }, ...responded];
     },
 
     RecordCallHungUp: (s, { at, callId }: { at: Instant; callId: string }) => {
@@ -145,7 +144,9 @@ export const ticket = decider({ category: 'ticket', events: ticketEvents, initia
     /** Undoes this resolution, the first being 1; a later one stays. */
     ReopenTicket: (s, { at, agentId, resolution }: { at: Instant; agentId: string; resolution: number }) => {
       if (!s.ids) return refuse('ticket.unknown');
-      return s.resolved && s.resolutions === resolution ? [{ type: 'TicketReopened', at, ...s.ids, agentId }] : [];
+      return s.resolved && s.resolvedAts.length === resolution
+        ? [{ type: 'TicketReopened', at, ...s.ids, agentId }]
+        : [];
     },
 
     AddNote: (s, { at, agentId, text }: { at: Instant; agentId: string; text: string }) =>
@@ -158,29 +159,25 @@ export const ticket = decider({ category: 'ticket', events: ticketEvents, initia
       openedAt: at,
     }),
     CallLinked: (s, { callId, direction }) => withCall(s, callId, { direction }),
-    LinkedCallAnswered: (s, { callId, direction }) => ({
-      ...withCall(s, callId, { direction, answered: true }),
-      missPending: false,
-    }),
+    LinkedCallAnswered: (s, { at, callId, direction, agentId }) =>
+      withCall(s, callId, { direction, answer: agentId === null ? null : { at, agentId } }),
     LinkedCallHungUp: (s, { callId }) => withCall(s, callId, { hungUp: true }),
-    LinkedCallEnded: (s, { callId, direction, status }) => ({
-      ...withCall(s, callId, { direction, status }),
-      missPending: s.missPending || status === 'missed',
-    }),
+    LinkedCallEnded: (s, { at, callId, direction, status }) =>
+      withCall(s, callId, { direction, status, missedAt: missedAtOf({ at, status }) }),
     TicketAssigned: (s, { agentId, teamId, because }) => ({
       ...s,
       assignee: { agentId, teamId },
       routedBy: because === 'routed' ? (liveCall(s) ?? null) : null,
     }),
     FirstResponseMade: (s) => ({ ...s, firstResponse: true }),
-    TicketResolved: (s) => ({ ...s, resolved: true, resolutions: s.resolutions + 1, missPending: false }),
+    TicketResolved: (s, { at }) => ({ ...s, resolved: true, resolvedAts: [...s.resolvedAts, at] }),
     TicketReopened: (s) => ({ ...s, resolved: false }),
     NoteAdded: (s) => s,
   });
 
-const begun: Call = { status: 'ongoing', direction: 'incoming', answered: false, hungUp: false };
+const begun: TicketCall = { status: 'ongoing', direction: 'incoming', answer: null, missedAt: null, hungUp: false };
 
-const withCall = (s: Ticket, callId: string, change: Partial<Call>): Ticket => ({
+const withCall = (s: Ticket, callId: string, change: Partial<TicketCall>): Ticket => ({
   ...s,
   calls: new Map([...s.calls, [callId, { ...begun, ...s.calls.get(callId), ...change }]]),
 });

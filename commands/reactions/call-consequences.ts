@@ -8,9 +8,14 @@ import { tellConnected } from '../tell-connected.ts';
 import type { WriteSide } from '../write-side.ts';
 import { causedBy, type Reaction } from './reaction.ts';
 
-/** What a call means elsewhere: the ticket, the limits on calling this customer, the agent who is free again. */
+/**
+ * What a call means elsewhere: the ticket, the limits on calling this customer, the agent who is free again. What happens
+ * between a customer and a channel is told in the order in which it happened, whichever call it was in.
+ */
 export const callConsequences = (w: WriteSide): Reaction => ({
   name: 'call-consequences',
+  lineOf: ({ event, stream }) =>
+    'channelId' in event && 'customerId' in event ? pairKey(event.channelId, event.customerId) : stream,
   handlers: {
     CallAnswered: (event, cause) => tellConnected(w, { ...event, direction: 'incoming' }, becauseOf(cause)),
     CallPickedUp: (event, cause) => tellConnected(w, { ...event, direction: 'outgoing' }, becauseOf(cause)),

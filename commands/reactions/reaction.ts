@@ -12,7 +12,14 @@ import { contextOf, type WriteSide } from '../write-side.ts';
 /** What is done about each type of event; done again after a crash, so every step must be harmless to repeat. */
 type Handlers = { readonly [T in EventType]?: (event: Named<T>, cause: Recorded) => Promise<unknown> };
 
-export type Reaction = { readonly name: string; readonly handlers: Handlers };
+export type Reaction = {
+  readonly name: string;
+  readonly handlers: Handlers;
+  /** Events of one line are handled in their order, lines side by side; a line is a stream unless this says otherwise. */
+  readonly lineOf?: (cause: Recorded) => string;
+};
+
+const streamOf = ({ stream }: Recorded) => stream;
 
 /** How far a reaction has come. */
 export type Progress = { position: bigint };
@@ -39,16 +46,17 @@ export const accepted = <E, S>(outcome: Accepted<E, S> | Refusal): Accepted<E, S
 
 /**
  * Runs a reaction from its own checkpoint until the signal aborts, as the only one of all processes. Events of one
- * stream in order, streams side by side; the checkpoint passes a batch only when all of it is done.
+ * line in order, lines side by side; the checkpoint passes a batch only when all of it is done.
  */
-export const runReaction = (w: WriteSide, { name, handlers }: Reaction, progress: Progress, signal: AbortSignal) => {
+export const runReaction = (w: WriteSide, reaction: Reaction, progress: Progress, signal: AbortSignal) => {
+  const { name, handlers, lineOf = streamOf } = reaction;
   const checkpoints = w.db.collection<Checkpoint>('checkpoints');
   const _id = `reaction:${name}`;
   const report = (err: unknown) => w.logger.warn({ reaction: name, err }, 'a reaction waits for the stores');
 
   const handle = async ({ events, upTo }: Batch) => {
-    await inParallel([...groupBy(events, ({ stream }) => stream).values()], async (sameStream) => {
-      for (const recorded of sameStream) {
+    await inParallel([...groupBy(events, lineOf).values()], async (sameLine) => {
+      for (const recorded of sameLine) {
         const { id, event, stream } = recorded;
         const handler = handlers[event.type] as (event: unknown, cause: Recorded) => Promise<unknown>;
         await insist(

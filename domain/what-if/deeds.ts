@@ -21,7 +21,7 @@ const attempt = (stage: Stage, { event, wasNobodys }: Deed): boolean => {
       type: 'ReopenTicket',
       at,
       agentId: event.agentId,
-      resolution: ticketOf(stage, ticketId).resolutions,
+      resolution: ticketOf(stage, ticketId).resolvedAts.length,
     });
   // who picked it up because nobody had it leaves it to whoever has it here
   if (wasNobodys && !isNobodys(ticketOf(stage, ticketId))) return true;

@@ -118,7 +118,9 @@ describe('a call that was hung up counts as Meta says in the end', () => {
     await world.deliver(delivery(outgoing.accepted(ana.of)));
     await world.deliver(delivery(outgoing.completed(ana.of)));
     await ana.react();
-    expect([...(await ana.ticket()).calls.values()]).toMatchObject([{ status: 'completed', answered: true }]);
+    expect([...(await ana.ticket()).calls.values()]).toMatchObject([
+      { status: 'completed', answer: { agentId: 'ana' } },
+    ]);
     expect((await ana.permission()).pastCalls).toMatchObject([{ result: 'connected' }]);
   });
 

@@ -306,9 +306,16 @@ describe('first response', () => {
     ],
     [
       'missed, called back in vain, called back again',
-      [link('c1'), missed('c1'), callback(), end('c2', 'outgoing', 'unanswered'), callback('c3'), answer('c3')],
+      [
+        link('c1'),
+        missed('c1'),
+        callback(),
+        end('c2', 'outgoing', 'unanswered'),
+        callback('c3'),
+        answer('c3', noon + minutes(9)),
+      ],
       'called_back',
-      60,
+      540,
     ],
     [
       'missed, then the customer calls again and is answered',

@@ -53,6 +53,22 @@ describe('a reaction', () => {
     expect(seen).toEqual(['one', 'two']);
   });
 
+  test('takes the events of one line in order, of whichever streams they are', async () => {
+    const seen: string[] = [];
+    for (let n = 0; n < 12; n++) await happens(`s.line${n}`, wentOnDuty(`${n}`));
+    await runToTheEnd({
+      name: 'in line',
+      lineOf: ({ stream }) => stream.slice(0, 'agent-s.line'.length),
+      handlers: {
+        AgentActivated: async ({ agentId }, { stream }) => {
+          if (agentId === '0') await new Promise((resolve) => setImmediate(resolve));
+          if (stream.startsWith('agent-s.line')) seen.push(agentId);
+        },
+      },
+    });
+    expect(seen).toEqual(Array.from({ length: 12 }, (_, n) => `${n}`));
+  });
+
   test('takes the events of one stream in order', async () => {
     const seen: string[] = [];
     for (let n = 0; n < 12; n++) await happens(`s.order${n % 2}`, wentOnDuty(`${n}`));
