@@ -173,8 +173,10 @@ export const outgoingRefusal = (s: Channel, at: Instant): Refusal | null => {
   if (!s.calling.enabled) return asConfigured(s, 'channel.calling_disabled');
   const restricted = askingRefusal(s, at);
   const { open, opensAt } = hoursAt(s, restricted?.retryAt ?? at);
-  if (restricted) return { ...restricted, ...(restricted.retryAt !== undefined && waitingUntil(opensAt)) };
-  return open ? null : asConfigured(s, 'channel.outside_hours', opensAt);
+  if (restricted === null) return open ? null : asConfigured(s, 'channel.outside_hours', opensAt);
+  if (open || restricted.retryAt === undefined) return restricted;
+  const { retryAt: _, ...reason } = restricted;
+  return { ...reason, ...waitingUntil(opensAt) };
 };
 
 /** Why nobody can call this number, or `null`. It knows no hours: whoever is invited now may call within days. */

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { askingRefusal, callInRefusal, channel, incomingMissReason, outgoingRefusal } from '../../domain/channel.ts';
 import { fold } from '../../domain/decider.ts';
@@ -29,7 +30,11 @@ const restricted = (restriction: 'outgoing' | 'incoming' | 'both' | 'icon', unti
   metaType: 'RESTRICTED',
 });
 
-const stoppedBy = (restriction: 'outgoing' | 'incoming' | 'both', until: number | null, retryAt = until) => ({
+const stoppedBy = (
+  restriction: 'outgoing' | 'incoming' | 'both',
+  until: number | null,
+  retryAt: number | null = until,
+) => ({
   refused: 'channel.calling_disabled',
   ...(retryAt !== null && { retryAt }),
   facts: { restriction, metaType: 'RESTRICTED', until, because: [{ type: 'ChannelRestricted', at: monday }] },
@@ -131,6 +136,15 @@ describe('calls and requests from a number', () => {
       monday,
       stoppedBy('outgoing', monday + 1),
     ],
+    [
+      'restricted for an hour, that never opens',
+      numberWith(
+        { ...configured, workingHours: { timezone: 'UTC', weekly: [] } },
+        restricted('both', monday + hours(1)),
+      ),
+      monday,
+      stoppedBy('both', monday + hours(1), null),
+    ],
     ['no longer restricted', numberWith(configured, restricted('outgoing', monday)), monday, null],
     ['restricted for incoming calls only', numberWith(configured, restricted('incoming', null)), monday, null],
     ['its call button hidden', numberWith(configured, restricted('icon', null)), monday, null],
@@ -152,6 +166,28 @@ describe('calls and requests from a number', () => {
   ])('asking for permission knows no hours, but Meta’s restrictions: %s', (_, state, at, refusal) => {
     expect(askingRefusal(state, at)).toEqual(refusal);
   });
+});
+
+test('a refusal of a call that names a time is over then, and not before', () => {
+  const end = fc.option(
+    fc.integer({ min: 0, max: 400 }).map((n) => monday + hours(n)),
+    { nil: null },
+  );
+  const stop = fc.tuple(fc.constantFrom('outgoing' as const, 'both' as const, 'incoming' as const), end);
+  const week = fc.subarray(['MONDAY', 'THURSDAY', 'SUNDAY'] as const);
+  const holiday = fc.integer({ min: 0, max: 20 }).map((n) => ({ date: `2026-01-${String(n + 5).padStart(2, '0')}` }));
+  fc.assert(
+    fc.property(fc.array(stop), week, fc.array(holiday), fc.nat(300), (stops, days, holidays, later) => {
+      const weekly = days.map((day) => ({ day, open: '10:00', close: '19:00' }));
+      const settings = { ...configured, workingHours: { timezone: 'Asia/Kolkata', weekly }, holidays };
+      const number = numberWith(settings, ...stops.map(([kind, until]) => restricted(kind, until)));
+      const refusal = outgoingRefusal(number, monday + hours(later));
+      if (refusal?.retryAt === undefined) return;
+      expect(outgoingRefusal(number, refusal.retryAt)).toBeNull();
+      expect(outgoingRefusal(number, refusal.retryAt - 1)).not.toBeNull();
+    }),
+    { seed: 6, numRuns: 500 },
+  );
 });
 
 describe('inviting customers to call knows no hours', () => {

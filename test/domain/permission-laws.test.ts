@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fold, isRefusal } from '../../domain/decider.ts';
+import { fold, isRefusal, refuse } from '../../domain/decider.ts';
+import { DayOfWeek, openness } from '../../domain/hours.ts';
 import { permission } from '../../domain/permission.ts';
 import { unansweredStreak } from '../../domain/permission-counters.ts';
 import { OutgoingResult } from '../../domain/permission-events.ts';
-import { isGranted } from '../../domain/permission-verdict.ts';
+import { defaultPolicies } from '../../domain/permission-policy.ts';
+import { callRefusal, isGranted, requestRefusal } from '../../domain/permission-verdict.ts';
 import { days, hours, within } from '../../domain/time.ts';
 import { stepsOf } from '../support/scenario.ts';
 import { accept, ask, dial, granted, monday, pair, reject } from './permission-facts.ts';
@@ -86,6 +88,32 @@ describe('whatever happens, in whatever order', () => {
       }
     });
     expect(authorised).toBeGreaterThan(100);
+  });
+
+  test('a refusal that names a time is over then, and not before', () => {
+    const hoursOfDay = DayOfWeek.options.map((day) => ({ day, open: '09:00', close: '17:00' }));
+    const channelAt = (at: number) => {
+      const { open, opensAt } = openness({ timezone: 'Asia/Kolkata', weekly: hoursOfDay }, [], at);
+      return open ? null : refuse('channel.outside_hours', { retryAt: opensAt ?? at });
+    };
+    const policy = defaultPolicies[0]!;
+    const kinds = new Set<string>();
+    always((steps) => {
+      const last = steps.at(-1);
+      if (!last) return;
+      const state = { ...permission.evolve(last.before, last.event), liveCalls: [] };
+      const mayCall = (at: number) =>
+        callRefusal(state, { channel: channelAt(at), agent: null, channelAt }, at, policy);
+      const mayAsk = (at: number) => requestRefusal(state, at, policy);
+      for (const may of [mayCall, mayAsk]) {
+        const refusal = may(last.event.at);
+        if (refusal?.retryAt === undefined) continue;
+        kinds.add(refusal.refused);
+        expect(may(refusal.retryAt)).toBeNull();
+        expect(may(refusal.retryAt - 1)).not.toBeNull();
+      }
+    });
+    expect(kinds.size).toBeGreaterThan(3);
   });
 
   test('the events alone tell the state, and reading them never fails', () => {
