@@ -99,7 +99,7 @@ test('a backup under traffic restores to a working Ringbook with the same call l
   const directory = join(scratch, 'backup');
   const made = await cli(['backup', directory, '--json'], { DATA_DIR: ringbook.dir });
   const during = await stopTraffic();
-  expect({ code: made.code, err: made.err }).toEqual({ code: 0, err: '' });
+  expect(made.code, made.err).toBe(0);
   const manifest = JSON.parse(made.out);
   expect(manifest.eventstore.events).toBeGreaterThan(before * 2);
   expect(manifest).toMatchObject(JSON.parse(await readFile(join(directory, 'manifest.json'), 'utf8')));

@@ -71,7 +71,7 @@ afterAll(async () => {
 const whatIf = (...args: string[]) => cli(['routing', 'what-if', ...args], { DATA_DIR: dir });
 const reportOf = async (...args: string[]): Promise<Report> => {
   const { code, out, err } = await whatIf('--json', ...args);
-  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(code, err).toBe(0); // long work tells how far it is
   return JSON.parse(out);
 };
 
