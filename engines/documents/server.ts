@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
+import { setImmediate as breathe, setTimeout as wait } from 'node:timers/promises';
 import { environmentFolder } from './backup.ts';
 import type { Server } from './commands/context.ts';
 import { serve } from './connection.ts';
@@ -54,9 +54,18 @@ const expire = async ({ store, sessions, cursors }: Server): Promise<void> => {
   cursors.closeIdle();
 };
 
+/** Finds out how large the oplog is, and removes what drops have left behind. */
+const tidy = async (store: Store): Promise<void> => {
+  await store.oplog.count(async () => {
+    await breathe();
+    store.assertRunning();
+  });
+  await sweep(store);
+};
+
 const openServer = (options: Options): { server: Server; sweeping: Repeating } => {
   const store = new Store(join(options.dir, environmentFolder), { bytes: options.oplogBytes ?? 64 * 2 ** 20 });
-  const sweeping = repeating(minute, () => sweep(store));
+  const sweeping = repeating(minute, () => tidy(store));
   const server: Server = {
     store,
     cursors: new Cursors(),

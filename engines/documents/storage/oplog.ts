@@ -24,6 +24,8 @@ const keyOf = (position: bigint): Buffer => {
 
 const positionOf = (key: Buffer): bigint => key.readBigUInt64BE(0);
 
+const countedAtATime = 1000;
+
 const lostKey = Buffer.from('\0lost');
 
 const startOfSecond = (): bigint => BigInt(Math.floor(Date.now() / 1000)) << 32n;
@@ -35,7 +37,9 @@ const startOfSecond = (): bigint => BigInt(Math.floor(Date.now() / 1000)) << 32n
 export class Oplog extends EventEmitter {
   private readonly env: Environment;
   private readonly limits: OplogLimits;
+  /** The bytes of all records, once they are counted. */
   private bytes = 0;
+  private isCounted = false;
   private last: bigint;
   /** The position up to which changes have been forgotten. */
   private lost: bigint;
@@ -51,7 +55,22 @@ export class Oplog extends EventEmitter {
     const lost = env.catalogue.get(lostKey);
     this.lost = lost ? positionOf(lost) : 0n;
     this.committed = this.last;
-    for (const { value } of env.oplog.getRange()) this.bytes += value.length;
+  }
+
+  /** Counts what was stored before the start, with pauses; until that is done nothing is forgotten. */
+  async count(pause: () => Promise<void>): Promise<void> {
+    if (this.isCounted) return;
+    const end = keyOf(this.last + 1n);
+    let start = keyOf(0n);
+    let counted = 0;
+    for (let isAtEnd = false; !isAtEnd; await pause()) {
+      const records = [...this.env.oplog.getRange({ start, end, limit: countedAtATime })];
+      for (const { value } of records) counted += value.length;
+      isAtEnd = records.length < countedAtATime;
+      if (!isAtEnd) start = keyOf(positionOf(records.at(-1)!.key) + 1n);
+    }
+    this.bytes += counted;
+    this.isCounted = true;
   }
 
   private findLast(): bigint {
@@ -80,7 +99,7 @@ export class Oplog extends EventEmitter {
   }
 
   private trim(): void {
-    if (this.bytes <= this.limits.bytes) return;
+    if (!this.isCounted || this.bytes <= this.limits.bytes) return;
     const { oplog } = this.env;
     for (const { key, value } of [...oplog.getRange({ limit: 8 })]) {
       if (this.bytes <= this.limits.bytes || positionOf(key) + BigInt(split(value).length) > this.last) return;

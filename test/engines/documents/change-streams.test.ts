@@ -273,6 +273,22 @@ describe('a change stream', () => {
     await inside.close();
   });
 
+  test('loses its past also when that was told before a restart', async () => {
+    const own = await runStore({ oplogBytes: 1_000_000 });
+    const docs = () => own.db.collection<Loose>('c');
+    const stream = await opened(docs().watch());
+    for (let n = 0; n < 1100; n += 1) void docs().insertOne({ _id: n, text: 'x'.repeat(400) });
+    const [{ _id: token }] = (await take(stream, 1100)) as [ChangeStreamDocument<Loose>];
+    await stream.close();
+    await own.restart();
+    const resumed = docs().watch([], { resumeAfter: token });
+    expect(await resumed.next()).toMatchObject({ operationType: 'insert' });
+    await resumed.close();
+    for (let n = 0; n < 10; n += 1) await docs().insertOne({ _id: `late ${n}`, text: 'x'.repeat(100_000) });
+    expect(await failureOf(docs().watch([], { resumeAfter: token }).next())).toMatchObject({ code: 286 });
+    await own.stop();
+  });
+
   test('says that its past is lost when the oplog no longer has it', async () => {
     const docs = store.fresh();
     const stream = await opened(docs.watch());
