@@ -26,7 +26,7 @@ export const ticketRoutes = (w: WriteSide): Route[] => {
         const agentId = 'agentId' in body ? body.agentId : null;
         const teamId = 'teamId' in body ? body.teamId : null;
         onlyForOneself(caller, agentId);
-        return assign({ ...params, agentId, teamId }, context);
+        return assign({ ...params, agentId, teamId, isPickUp: caller.role === 'agent' }, context);
       },
     }),
     command({

@@ -14,6 +14,8 @@ export type Ticket = {
   /** When it was, each time. */
   readonly resolvedAts: readonly Instant[];
   readonly assignee: Assignee;
+  /** An agent has it by hand: given, picked up or claimed. */
+  readonly isTaken: boolean;
   /** The call whose routing gave the ticket to its assignee; the same call may still give it to another. */
   readonly routedBy: string | null;
   readonly calls: ReadonlyMap<string, TicketCall>;
@@ -27,6 +29,7 @@ const initial: Ticket = {
   resolved: false,
   resolvedAts: [],
   assignee: nobody,
+  isTaken: false,
   routedBy: null,
   calls: new Map(),
   firstResponse: false,
@@ -123,12 +126,16 @@ export const ticket = decider({ category: 'ticket', events: ticketEvents, initia
     /** Whoever claims a callback request gets its ticket, unless somebody holds it. */
     AssignByClaim: (s, c: { at: Instant; agentId: string }) => assignIfFree(s, { ...c, because: 'callback_claimed' }),
 
-    /** By hand: an agent picks it up, or a manager gives it. Never while a call is live. */
-    AssignTicket: (s, { at, agentId, teamId }: { at: Instant } & Assignee) => {
+    /**
+     * By hand: a manager gives it, or an agent picks it up (`isPickUp`), though not from whom it was given to by hand before.
+     * Never while a call is live.
+     */
+    AssignTicket: (s, { at, agentId, teamId, isPickUp = false }: { at: Instant; isPickUp?: boolean } & Assignee) => {
       if (!s.ids) return refuse('ticket.unknown');
       if (sameAssignee(s.assignee, { agentId, teamId })) return [];
       const callId = liveCall(s);
       if (callId) return refuse('ticket.call_live', { facts: { callId } });
+      if (isPickUp && s.isTaken) return refuse('ticket.taken', { facts: { agentId: s.assignee.agentId } });
       return [{ type: 'TicketAssigned', at, ...s.ids, agentId, teamId, because: 'by_hand' }];
     },
 
@@ -167,6 +174,7 @@ export const ticket = decider({ category: 'ticket', events: ticketEvents, initia
     TicketAssigned: (s, { agentId, teamId, because }) => ({
       ...s,
       assignee: { agentId, teamId },
+      isTaken: agentId !== null && (because === 'by_hand' || because === 'callback_claimed'),
       routedBy: because === 'routed' ? (liveCall(s) ?? null) : null,
     }),
     FirstResponseMade: (s) => ({ ...s, firstResponse: true }),

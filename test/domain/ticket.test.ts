@@ -156,6 +156,27 @@ describe('a ticket', () => {
   });
 });
 
+describe('an agent picks up a ticket', () => {
+  const pickUp = { ...assign('ben'), isPickUp: true };
+
+  test.each<[string, TicketEvent[]]>([
+    ['is nobody’s', [opened]],
+    ['is a team’s', [opened, assigned(null, 'by_hand', 'sales')]],
+    ['a colleague has by a call', [opened, assigned('chi', 'routed')]],
+    ['was given back', [opened, assigned('chi', 'by_hand'), assigned(null, 'by_hand')]],
+  ])('that %s', (_, past) => {
+    given(...past)
+      .when(pickUp)
+      .then(assigned('ben', 'by_hand'));
+  });
+
+  test.each(['by_hand', 'callback_claimed'] as const)('but not from a colleague who has it %s', (because) => {
+    given(opened, assigned('chi', because)).when(pickUp).thenRefused('ticket.taken', null);
+    given(opened, assigned('chi', because)).when(assign('ben')).then(assigned('ben', 'by_hand'));
+    given(opened, assigned('ben', because)).when(pickUp).thenNothing();
+  });
+});
+
 describe('whoever claims a callback request', () => {
   const claim = { type: 'AssignByClaim', at: noon, agentId: 'ben' } as const;
   const resolved: TicketEvent = { type: 'TicketResolved', at: noon, ...ids, agentId: 'chi' };

@@ -53,6 +53,70 @@ describe('Ticket Behavior During Calls', () => {
   });
 });
 
+describe('A ticket at hand', () => {
+  test('is picked up from the unassigned queue by one of two agents at once; a manager may give it to the other', async () => {
+    const desk = await world.open({ rules: { mode: 'unassigned' }, agents: ['asha', 'bala'] });
+    const customer = desk.customer();
+    await customer.rings();
+    const { ticketId } = await customer.row({ status: 'missed' });
+    const take = (sub: string) =>
+      ringbook.ask({ sub, store: desk.store }, `/v1/tickets/${ticketId}/assign`, { body: { agentId: sub } });
+    const takes = await Promise.all(['asha', 'bala'].map(take));
+    expect(takes.map(({ status }) => status).toSorted()).toEqual([200, 409]);
+    const [winner, loser] = takes[0]!.status === 200 ? ['asha', 'bala'] : ['bala', 'asha'];
+    const refused = takes.find(({ status }) => status === 409)!;
+    expect(refused.body).toMatchObject({ code: 'ticket.taken', agentId: winner });
+    expect(await take(winner!)).toMatchObject({ status: 200 });
+    await customer.ticket({ assignee: { agentId: winner } });
+    expect(await desk.ask(`/v1/tickets/${ticketId}/assign`, { agentId: loser })).toMatchObject({ status: 200 });
+    await customer.ticket({ assignee: { agentId: loser } });
+  });
+
+  test('is not resolved during a call, but is right after; then it takes notes, and is reopened unless another is open', async () => {
+    const { desk, asha, customer } = await start();
+    await customer.rings();
+    const { ticketId, end } = await asha.takes(customer);
+    const resolve = () => asha.post(`/v1/tickets/${ticketId}/resolve`);
+    expect(await resolve()).toMatchObject({ status: 409, body: { code: 'ticket.call_live' } });
+    await end();
+    expect(await resolve()).toMatchObject({ status: 200 });
+    expect(await asha.post(`/v1/tickets/${ticketId}/notes`, { text: 'All is well' })).toMatchObject({ status: 200 });
+    await customer.history('Ticket Resolved', 'Note Added');
+    await desk.put('/v1/agents/asha/availability', { active: false });
+    await customer.ticket({ status: 'resolved', assignee: { agentId: 'asha' } });
+    await customer.rings();
+    const another = await customer.row({ status: 'missed' });
+    expect(another.ticketId).not.toBe(ticketId);
+    const reopen = () => asha.post(`/v1/tickets/${ticketId}/reopen`);
+    const { ticketId: inTheWay } = another;
+    expect(await reopen()).toMatchObject({
+      status: 409,
+      body: { code: 'ticket.another_open', ticketId: inTheWay },
+    });
+    await asha.resolves(inTheWay);
+    expect(await reopen()).toMatchObject({ status: 200 });
+    await eventually(
+      () => desk.ask(`/v1/tickets/${ticketId}`),
+      ({ body }) => body.status === 'open' && body.assignee.agentId === 'asha',
+    );
+  });
+
+  test('counts against a capacity that is changed meanwhile', async () => {
+    const desk = await world.open({ rules: { mode: 'load_balancer', capacity: { global: 2 } } });
+    const asha = await desk.arrives('asha');
+    const [first, second] = [desk.customer(), desk.customer()];
+    await first.rings();
+    const { end } = await asha.takes(first);
+    await end();
+    const profile = { name: 'asha', email: 'asha@acme.example', role: 'agent' };
+    await desk.put('/v1/agents/asha', { ...profile, capacity: 1 });
+    await second.rings();
+    await second.row({ subStatus: 'queued' });
+    await desk.put('/v1/agents/asha', { ...profile, capacity: 2 });
+    await asha.takes(second);
+  });
+});
+
 describe('First Response Tracking', () => {
   test('If a call creates a ticket and the assigned agent picks it up, it counts as First Response', async () => {
     const { asha, customer } = await start();
@@ -71,8 +135,10 @@ describe('First Response Tracking', () => {
     expect((await customer.ticket()).firstResponse).toBeNull();
 
     const unanswered = await asha.dials(customer);
+    await eventually(customer.missed, (item) => item?.state === 'being_called');
     await customer.declines();
     await customer.row({ callId: unanswered, status: 'unanswered' });
+    await eventually(customer.missed, (item) => item?.state === 'pending');
     expect((await customer.ticket()).firstResponse).toBeNull();
 
     const { callId } = await asha.reaches(customer);
