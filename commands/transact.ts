@@ -1,7 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import { type Decider, isRefusal, type Refusal } from '../domain/decider.ts';
 import type { DomainEvent } from '../domain/index.ts';
+import { backOff, pause } from '../store/back-off.ts';
 import { type Context, type EventLog, RevisionConflict } from '../store/event-log.ts';
+import { turnsByKey } from '../store/turns.ts';
 
 export type Accepted<E, S> = {
   readonly events: readonly E[];
@@ -23,10 +25,10 @@ const withCommand = (commandIds: readonly string[], commandId: string) =>
   commandIds.at(-1) === commandId ? commandIds : [...commandIds, commandId].slice(-commandsKnown);
 
 /**
- * Load, decide, append. When another writer got there first, decide again on what they wrote. A command that a
- * stream already holds is not decided again, so one command writes at most once per stream, whatever crashed in between.
- * States are remembered per stream, so that a long stream is read once; a remembered state may be old, so only an
- * append that the event store accepts, or a fresh read, ends it.
+ * Load, decide, append. Commands of this process take turns on a stream; when another process got there first, decide again
+ * on what it wrote. A command that a stream already holds is not decided again, so one command writes at most once per
+ * stream, whatever crashed in between. States are remembered per stream, so that a long stream is read once; a remembered
+ * state may be old, so only an append that the event store accepts, or a fresh read, ends it.
  */
 export const transactions = (log: EventLog, { remembered = 20_000 } = {}) => {
   const states = new LRUCache<string, Loaded<unknown>>({ max: remembered });
@@ -77,6 +79,25 @@ export const transactions = (log: EventLog, { remembered = 20_000 } = {}) => {
     }
   };
 
+  const decideAndAppend = async <C, E extends DomainEvent, S>(
+    decider: Decider<C, E, S>,
+    stream: string,
+    command: C,
+    context: Context,
+  ): Promise<Accepted<E, S> | Refusal> => {
+    const known = recall<S>(stream);
+    const guess = known && (await decideOn(decider, stream, known, command, context));
+    if (guess && !isRefusal(guess) && guess.position !== null) return guess;
+    for (let attempt = 1; attempt <= attempts; attempt++) {
+      const settled = await decideOn(decider, stream, await load(decider, stream), command, context);
+      if (settled) return settled;
+      await pause(backOff(attempt - 1));
+    }
+    throw new RevisionConflict(`${stream} changed ${attempts} times under one command: try again`);
+  };
+
+  const inTurn = turnsByKey();
+
   const transact = async <C, E extends DomainEvent, S>(
     decider: Decider<C, E, S>,
     id: string,
@@ -84,14 +105,7 @@ export const transactions = (log: EventLog, { remembered = 20_000 } = {}) => {
     context: Context,
   ): Promise<Accepted<E, S> | Refusal> => {
     const stream = `${decider.category}-${id}`;
-    const known = recall<S>(stream);
-    const guess = known && (await decideOn(decider, stream, known, command, context));
-    if (guess && !isRefusal(guess) && guess.position !== null) return guess;
-    for (let attempt = 1; attempt <= attempts; attempt++) {
-      const settled = await decideOn(decider, stream, await load(decider, stream), command, context);
-      if (settled) return settled;
-    }
-    throw new RevisionConflict(`${stream} changed ${attempts} times under one command: try again`);
+    return inTurn(stream, () => decideAndAppend(decider, stream, command, context));
   };
 
   /** The present state of a stream, without deciding anything. */

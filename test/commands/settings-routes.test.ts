@@ -166,6 +166,13 @@ describe('agents', () => {
     expect(answer).toMatchObject({ status, ...(status === 403 && { body: { code: 'auth.role' } }) });
   });
 
+  test('are entered all at once if need be', async () => {
+    const { owner } = await openStore(world, []);
+    const enter = (_: unknown, n: number) => world.ask(owner, `PUT /v1/agents/agent-${n}`, profile);
+    const answers = await Promise.all(Array.from({ length: 60 }, enter));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  });
+
   test('nobody unknown takes calls', async () => {
     const answer = await world.ask(care.owner, 'PUT /v1/agents/nobody/availability', { active: true });
     expect(answer).toMatchObject({ status: 404 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { backOff, pause } from '../../store/back-off.ts';
-import { turns } from '../../store/turns.ts';
+import { turns, turnsByKey } from '../../store/turns.ts';
 
 test('does all works in order, at most so many at a time, whichever of them fail', async () => {
   await fc.assert(
@@ -53,4 +53,35 @@ test('pauses no longer than it is allowed to', async () => {
   queueMicrotask(() => stop.abort());
   await pause(60_000, stop.signal);
   expect(stop.signal.aborted).toBe(true);
+});
+
+describe('turns by key', () => {
+  const hang = () => new Promise<never>(() => {});
+
+  test('are taken one after another, also after one that fails, and other keys do not wait', async () => {
+    const inTurn = turnsByKey();
+    const done: string[] = [];
+    let open = () => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const note = (what: string) => async () => void done.push(what);
+    const first = inTurn('a', async () => {
+      await gate;
+      throw new Error('in vain');
+    });
+    const rest = [inTurn('a', note('a2')), inTurn('a', note('a3'))];
+    await inTurn('b', note('b1'));
+    expect(done).toEqual(['b1']);
+    open();
+    await expect(first).rejects.toThrow('in vain');
+    await Promise.all(rest);
+    expect(done).toEqual(['b1', 'a2', 'a3']);
+  });
+
+  test('are not lost behind a work that hangs', async () => {
+    const inTurn = turnsByKey();
+    void inTurn('a', hang);
+    expect(await inTurn('a', async () => 'done')).toBe('done');
+  });
 });
