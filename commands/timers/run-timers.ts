@@ -36,8 +36,9 @@ export const runTimers = (w: WriteSide, progress: Progress, bell: Alarm, signal:
     const handle = async (batch: Batch) => {
       if (batch.events.length > 0) await timers.set(batch);
       progress.position = batch.upTo;
+      const before = setUntil;
       setUntil = batch.live ? Number.POSITIVE_INFINITY : Math.max(setUntil, ...batch.events.map(happenedAt));
-      bell.ring();
+      if (batch.events.length > 0 || setUntil > before) bell.ring();
     };
     /** Nothing fires before all that was to come before it is set: after a downtime the log is read first. */
     const dueBy = () => Math.min(w.now(), setUntil);

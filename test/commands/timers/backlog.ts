@@ -1,4 +1,5 @@
 import { inParallel } from '../../../commands/reactions/reaction.ts';
+import { storedTimers } from '../../../commands/timers/stored-timers.ts';
 import { contextOf, type WriteSide } from '../../../commands/write-side.ts';
 import type { DomainEvent } from '../../../domain/index.ts';
 import { minutes } from '../../../domain/time.ts';
@@ -6,7 +7,7 @@ import type { EventLog } from '../../../store/event-log.ts';
 
 export const at = Date.UTC(2026, 10, 20, 9);
 const channelId = '8';
-const timersEach = 4;
+const timersEach = 20;
 
 /** An event of a test, appended as if Meta had told it. */
 export const happens = (log: EventLog, stream: string, ...events: DomainEvent[]) =>
@@ -32,7 +33,7 @@ const invited = (customerId: string, n: number) =>
 
 const conversationOf = (customerId: string) => `conversation-${channelId}.${customerId}`;
 
-/** So many timers: customers with four invites each, which run out one after another within minutes of `at`. */
+/** So many timers: customers with twenty invites each, which run out one after another within minutes of `at`. */
 export const oweTimers = (log: EventLog, count: number, prefix: string) =>
   inParallel(
     Array.from({ length: count / timersEach }, (_, n) => `${prefix}${n}`),
@@ -69,5 +70,7 @@ export const allOf = (count: number, prefix: string): ReadonlyMap<string, readon
   );
 
 /** How many timers are due and have not fired. */
-export const waiting = ({ db, now }: Pick<WriteSide, 'db' | 'now'>) =>
-  db.collection('timers').countDocuments({ dueAt: { $lte: now() } });
+export const waiting = async ({ db, now }: Pick<WriteSide, 'db' | 'now'>) => {
+  const backlogs = await storedTimers(db).backlogs(now());
+  return backlogs.reduce((sum, backlog) => sum + backlog.waiting, 0);
+};

@@ -34,15 +34,15 @@ const startProcess = () => {
 
 const timersSet = () => opened.db.collection('checkpoints').countDocuments({ _id: 'timers' as never, at: { $gt: 0 } });
 const left = () => waiting({ db: opened.db, now: () => now });
-const fewerThan = (n: number) => expect.poll(left, { timeout: 120_000, interval: 10 }).toBeLessThan(n);
+const fewerThan = (n: number) => expect.poll(left, { timeout: 200_000, interval: 100 }).toBeLessThan(n);
 
 test('10,000 timers of a day of downtime fire once each and in order, though who fires them hangs, comes back and dies', {
-  timeout: 300_000,
+  timeout: 600_000,
 }, async () => {
   await oweTimers(opened.log, count, 'cus_');
   const first = startProcess();
-  await expect.poll(timersSet, { timeout: 60_000, interval: 10 }).toBe(1);
-  await expect.poll(left, { timeout: 60_000, interval: 10 }).toBeGreaterThan(9_000);
+  await expect.poll(timersSet, { timeout: 60_000, interval: 50 }).toBe(1);
+  await expect.poll(left, { timeout: 60_000, interval: 50 }).toBeGreaterThan(9_000);
   await fewerThan(9_500);
   const second = startProcess();
   await fewerThan(8_500);

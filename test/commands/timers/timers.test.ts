@@ -32,7 +32,7 @@ const start = async (logger = world.w.logger) => {
   await expect.poll(() => progress.position >= head, { timeout: 20_000, interval: 5 }).toBe(true);
 };
 
-const drained = () => expect.poll(() => waiting(world.w), { timeout: 60_000, interval: 10 }).toBe(0);
+const drained = () => expect.poll(() => waiting(world.w), { timeout: 60_000, interval: 25 }).toBe(0);
 
 /** Runs the timers until every one due has fired. */
 const run = async () => {
@@ -124,7 +124,9 @@ describe('nobody on the line waits', () => {
     speaks();
   });
 
-  test('for thousands that came due while nobody ran, of which the operator is told; commands are served meanwhile', async () => {
+  test('for thousands that came due while nobody ran, of which the operator is told; commands are served meanwhile', {
+    timeout: 90_000,
+  }, async () => {
     const care = await openStore(world);
     await oweTimers(world.log, 1_200, 'cus_backlog');
     world.clock.now = at + days(1);
