@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { days } from '../../../domain/time.ts';
 import { openStores, type Stores, startStores } from '../../support/stores.ts';
@@ -25,7 +26,8 @@ afterAll(async () => {
 const startProcess = () => {
   const { eventstoreUrl, mongodbUrl, dbName } = stores;
   const words = [{ eventstoreUrl, mongodbUrl, dbName }, now].map((word) => JSON.stringify(word));
-  const child = spawn(process.execPath, ['--import', 'tsx', `${import.meta.dirname}/timer-process.ts`, ...words], {
+  const script = fileURLToPath(new URL('timer-process.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--import', 'tsx', script, ...words], {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   children.push(child);
