@@ -1,4 +1,4 @@
-import type { Value } from '../bson/value.ts';
+import { bytesOf, documentAt, type Value } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
 import type { Sort } from '../sort.ts';
 import { type Item, listRun, type Run, SortedRuns } from './sorted-runs.ts';
@@ -25,12 +25,12 @@ const tooLarge = (): DocumentError =>
 /** Keeps runs in memory up to 100 MB, and the others on the disk. */
 const keeping = (mayUseDisk: boolean) => {
   let size = 0;
-  let spool: Spool | undefined;
+  let spool: Spool<Value> | undefined;
   return (items: Item<Value>[]): Run<Value> => {
     size += items.reduce((sum, { key, value }) => sum + key.length + value.end - value.start, 0);
     if (size <= mostBytes) return listRun(items);
     if (!mayUseDisk) throw tooLarge();
-    spool ??= new Spool();
+    spool ??= new Spool({ toBytes: bytesOf, fromBytes: documentAt });
     return spool.write(items);
   };
 };

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { documentAt, type Value } from '../bson/value.ts';
 import type { Item, Run } from './sorted-runs.ts';
 
 const closing = new FinalizationRegistry<number>(closeSync);
@@ -10,26 +9,34 @@ const closing = new FinalizationRegistry<number>(closeSync);
 const headSize = 8;
 const windowSize = 64 * 1024;
 
-const packed = (items: readonly Item<Value>[]): Buffer =>
+/** How values become bytes, and bytes values again. */
+interface Form<T> {
+  readonly toBytes: (value: T) => Buffer;
+  readonly fromBytes: (bytes: Buffer) => T;
+}
+
+const packed = <T>(items: readonly Item<T>[], toBytes: (value: T) => Buffer): Buffer =>
   Buffer.concat(
-    items.flatMap(({ key, value: { buf, start, end } }) => {
-      const head = Buffer.alloc(headSize);
+    items.flatMap(({ key, value }) => {
+      const [head, bytes] = [Buffer.alloc(headSize), toBytes(value)];
       head.writeUInt32LE(key.length, 0);
-      head.writeUInt32LE(end - start, 4);
-      return [head, key, buf.subarray(start, end)];
+      head.writeUInt32LE(bytes.length, 4);
+      return [head, key, bytes];
     }),
   );
 
-/** Documents in order that are read back from a file, a little at a time. */
-class SpooledRun implements Run<Value> {
-  head: Item<Value> | undefined;
+/** Values in order that are read back from a file, a little at a time. */
+class SpooledRun<T> implements Run<T> {
+  head: Item<T> | undefined;
   private window = Buffer.alloc(0);
-  private readonly spool: Spool;
+  private readonly spool: Spool<T>;
+  private readonly fromBytes: (bytes: Buffer) => T;
   private at: number;
   private readonly end: number;
 
-  constructor(spool: Spool, at: number, end: number) {
+  constructor(spool: Spool<T>, fromBytes: (bytes: Buffer) => T, at: number, end: number) {
     this.spool = spool;
+    this.fromBytes = fromBytes;
     this.at = at;
     this.end = end;
     this.advance();
@@ -50,31 +57,36 @@ class SpooledRun implements Run<Value> {
     const keyEnd = headSize + this.window.readUInt32LE(0);
     const end = keyEnd + this.window.readUInt32LE(4);
     this.need(end);
-    this.head = { key: this.window.subarray(headSize, keyEnd), value: documentAt(this.window, keyEnd) };
+    this.head = {
+      key: this.window.subarray(headSize, keyEnd),
+      value: this.fromBytes(this.window.subarray(keyEnd, end)),
+    };
     this.window = this.window.subarray(end);
   }
 }
 
 /** A temporary file for what a sort cannot hold. It has no name, and goes with the last run that is read from it. */
-export class Spool {
+export class Spool<T> {
+  private readonly form: Form<T>;
   private readonly file: number;
   private size = 0;
 
-  constructor() {
+  constructor(form: Form<T>) {
+    this.form = form;
     const path = join(tmpdir(), `documents-sort-${randomUUID()}`);
     this.file = openSync(path, 'wx+', 0o600);
     unlinkSync(path);
     closing.register(this, this.file);
   }
 
-  /** Puts documents that are in order aside. */
-  write(items: readonly Item<Value>[]): Run<Value> {
+  /** Puts values that are in order aside. */
+  write(items: readonly Item<T>[]): Run<T> {
     const start = this.size;
-    const bytes = packed(items);
+    const bytes = packed(items, this.form.toBytes);
     for (let done = 0; done < bytes.length; )
       done += writeSync(this.file, bytes, done, bytes.length - done, start + done);
     this.size += bytes.length;
-    return new SpooledRun(this, start, this.size);
+    return new SpooledRun(this, this.form.fromBytes, start, this.size);
   }
 
   read(at: number, length: number): Buffer {

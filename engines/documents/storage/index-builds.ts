@@ -1,7 +1,8 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { documentAt } from '../bson/value.ts';
 import { DocumentError } from '../errors.ts';
-import { type Item, listRun, type Run, SortedRuns } from '../query/sorted-runs.ts';
+import { SortedRuns } from '../query/sorted-runs.ts';
+import { Spool } from '../query/spool.ts';
 import { type Collection, type Index, makeIndex, namespaceOf } from './collection.ts';
 import { endOfScope, scoped } from './environment.ts';
 import { assertUnique, entriesOf } from './index-entries.ts';
@@ -11,6 +12,9 @@ import type { Store } from './store.ts';
 
 const sliceMillis = 6;
 const noKey = Buffer.alloc(0);
+
+const same = (id: Buffer): Buffer => id;
+const ids = { toBytes: same, fromBytes: same };
 
 /**
  * Builds indexes of live collections. Writes maintain an index from the moment it is known, while the build collects the
@@ -63,7 +67,8 @@ export class IndexBuilds {
   }
 
   private async collectEntries(collection: Collection, index: Index): Promise<SortedRuns<Buffer>> {
-    const runs = new SortedRuns<Buffer>(Number.POSITIVE_INFINITY, packed);
+    const spool = new Spool(ids);
+    const runs = new SortedRuns<Buffer>(Number.POSITIVE_INFINITY, (items) => spool.write(items));
     const end = endOfScope(collection.id);
     let last: Buffer | undefined;
     for (let isDone = false; !isDone; ) {
@@ -126,17 +131,6 @@ export class IndexBuilds {
     return undefined;
   }
 }
-
-/** The same run with all its bytes in one piece; millions of small buffers would cost several times their size. */
-const packed = (run: readonly Item<Buffer>[]): Run<Buffer> => {
-  const slab = Buffer.concat(run.flatMap(({ key, value }) => [key, value]));
-  let at = 0;
-  const next = (length: number): Buffer => {
-    at += length;
-    return slab.subarray(at - length, at);
-  };
-  return listRun(run.map(({ key, value }) => ({ key: next(key.length), value: next(value.length) })));
-};
 
 const collectOne = (index: Index, id: Buffer, doc: Buffer, runs: SortedRuns<Buffer>): void => {
   const entries = entriesOf(index, id, documentAt(doc));

@@ -2,7 +2,7 @@ import { serialize } from 'bson';
 import fc from 'fast-check';
 import type { Collection, Document } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { documentAt, type Value } from '../../../engines/documents/bson/value.ts';
+import { bytesOf, documentAt, type Value } from '../../../engines/documents/bson/value.ts';
 import { type Item, listRun, SortedRuns } from '../../../engines/documents/query/sorted-runs.ts';
 import { Spool } from '../../../engines/documents/query/spool.ts';
 import { failureOf, type Loose, type RunningStore, runStore } from './running-store.ts';
@@ -49,7 +49,7 @@ test('a sort gives the same order from memory and from the disk', () => {
   const keys = fc.array(fc.array(fc.nat({ max: 3 }), { maxLength: 3 }), { maxLength: 60 });
   fc.assert(
     fc.property(keys, fc.integer({ min: 1, max: 20 }), (given, runLength) => {
-      const spool = new Spool();
+      const spool = new Spool({ toBytes: bytesOf, fromBytes: documentAt });
       let kept = 0;
       const runs = new SortedRuns<Value>(undefined, (items) => {
         kept += 1;
