@@ -66,11 +66,14 @@ const later = async () => {
   await advance(20);
 };
 
-/** A day on which everything happens. */
+/**
+ * A day on which everything happens. Whoever answers does so well before a lost page is given up (5 s): of who loses theirs
+ * nobody can then say that they would have answered just before.
+ */
 const day = async () => {
   const answered = await rings();
   const first = await offered('asha', answered);
-  await advance(5);
+  await advance(2);
   await first.accept();
   await advance(60);
   await first.end();
@@ -80,7 +83,7 @@ const day = async () => {
   const declined = await rings();
   await (await offered('ben', declined)).decline();
   const second = await offered('asha', declined);
-  await advance(3);
+  await advance(1);
   await second.accept();
   await advance(40);
   await hangsUp(declined);
@@ -111,7 +114,7 @@ const day = async () => {
   await advance(10);
   await resolve(answered);
   const fourth = await offered('asha', waiting);
-  await advance(4);
+  await advance(1);
   await fourth.accept();
   const inVain = await rings();
   await row(inVain, full);
