@@ -114,7 +114,7 @@ describe('a call that was authorised and never placed', () => {
       });
       expect(await aftermath(ana)).toMatchObject({
         ...{ liveCalls: [], pastCalls: [{ result: 'failed' }], agentIsFree: true, assignee: { agentId: 'ana' } },
-        calls: [{ status: 'disconnected', answered: false }],
+        calls: [{ status: 'disconnected', answer: null }],
       });
       expect(world.meta.askedAbout(ana.waId)).toEqual([]);
     },
