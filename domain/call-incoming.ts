@@ -35,7 +35,7 @@ type OfOffer = { at: Instant; callId: string; offerId: string };
 /** What every webhook of an incoming call tells about it, whichever comes first. */
 export type IncomingCall = Omit<Fields<'CallReceived'>, 'at' | 'seenBy' | 'sdpOffer'>;
 
-/** A connect older than this when it reaches us rings nobody (Meta's caller waits 30 to 60 s). */
+/** A connect older than this when it reaches us, or left lying by us for as long, rings nobody (Meta's caller waits 30 to 60 s). */
 const staleAfter = seconds(60);
 
 /** What a webhook that is not the first adds to where the call came from. */
@@ -44,8 +44,9 @@ const revealed = (s: Call, { at, callId, ctaPayload, deeplinkPayload }: { at: In
   return tellsOrigin(s, told) ? [{ type: 'CallOriginRevealed' as const, at, callId, ...told }] : [];
 };
 
-/** Whether an incoming call may still ring at anybody. */
-export const mayRing = (s: Call) => !isOver(s) && s.receivedAt - s.startedAt <= staleAfter;
+/** Whether an incoming call may still ring at anybody, at an instant. */
+export const mayRing = (s: Call, at: Instant) =>
+  !isOver(s) && s.receivedAt - s.startedAt <= staleAfter && (s.routed || at - s.receivedAt <= staleAfter);
 
 /** The offer that rings now, if it is this one and the call goes on. */
 const openOffer = (s: Call, offerId: string) => {
@@ -89,9 +90,10 @@ export const incomingCommands = {
     const routed: CallEvent = { type: 'CallRouted', ...c, journeyId, queued, missReason: noAgent };
     const turnOf = noAgent === null ? null : c.chosen;
     if (s.ended) return missIfOver(ofAgent(s, turnOf, staff), [routed], c.callId, noAgent);
-    if (mayRing(s) && noAgent === null) return [routed];
+    const rings = mayRing(s, c.at);
+    if (rings && noAgent === null) return [routed];
     const after = ofAgent(evolve(s, routed), turnOf, staff);
-    return [routed, missed(after, c.callId, c.at, noAgent ?? 'caller_hung_up', mayRing(s))];
+    return [routed, missed(after, c.callId, c.at, noAgent ?? 'caller_hung_up', rings)];
   }),
 
   /** It waited as long as it may. */

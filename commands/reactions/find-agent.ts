@@ -76,7 +76,7 @@ export const findAgent = async (w: WriteSide, handing: Handing, cause: Recorded)
   for (;;) {
     const choice = await choose(w, handing, refusedBy);
     const { colleague, noAgent } = choice;
-    if (!colleague || noAgent !== null || !mayRing(handing.state)) return choice;
+    if (!colleague || noAgent !== null || !mayRing(handing.state, w.now())) return choice;
     if (await reserve(w, handing, colleague, cause)) return choice;
     refusedBy.push(colleague.agentId);
   }

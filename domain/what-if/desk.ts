@@ -58,7 +58,7 @@ const offer = (stage: Stage, callId: string, agentId: string) => {
 const take = (stage: Stage, callId: string, state: Call, { chosen, noAgent }: Route) => {
   if (chosen === null) return;
   if (noAgent === null) {
-    if (mayRing(state)) reserve(stage, callId, chosen);
+    if (mayRing(state, stage.now)) reserve(stage, callId, chosen);
     return;
   }
   tellAgent(stage, chosen, { type: 'MissTurn', at: stage.now, agentId: chosen, callId });

@@ -129,12 +129,14 @@ describe('an incoming call that no agent answered is missed for one reason', () 
   });
 
   test.each([
-    { late: 60, missed: false },
-    { late: 60.001, missed: true },
-  ])('a connect that reaches us $late s late rings nobody: $missed', ({ late, missed }) => {
-    const { state } = told(received(late), routed(late));
+    { late: 60, lay: 0, missed: false },
+    { late: 60.001, lay: 0, missed: true },
+    { late: 10, lay: 60, missed: false },
+    { late: 10, lay: 60.001, missed: true },
+  ])('a connect that reaches us $late s late and lies $lay s rings nobody: $missed', ({ late, lay, missed }) => {
+    const { state } = told(received(late), routed(late + lay));
     expect(state.conclusion?.status ?? 'ongoing').toBe(missed ? 'missed' : 'ongoing');
-    expect(answer(offered(late), received(late), routed(late))).toEqual(
+    expect(answer(offered(late + lay), received(late), routed(late + lay))).toEqual(
       missed ? { refused: 'call.not_offerable' } : [expect.objectContaining({ type: 'CallOffered' })],
     );
   });
