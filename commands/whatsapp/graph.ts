@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { PermissionStanding } from '../../domain/permission-events.ts';
-import { pause } from '../../store/back-off.ts';
+import { asking, Done, type GraphOptions, isFailure } from './asking.ts';
 import { CallPermissions } from './call-permissions.ts';
 import type { CallingSettings } from './calling-settings.ts';
 import { Settings, type SettingsReport } from './delivery.ts';
-import { type Failed, failedAnswer, type GraphFailure, noAnswer } from './graph-reply.ts';
+import type { GraphFailure } from './graph-reply.ts';
 import { type InviteContent, inviteMessage, permissionMessage, type Template } from './messages.ts';
 
 export type { GraphFailure } from './graph-reply.ts';
@@ -42,15 +42,12 @@ export type Graph = {
   callingSettings(c: { channelId: string }): Promise<{ ok: true; reported: SettingsReport } | GraphFailure>;
 };
 
-const Done = z.looseObject({});
 const Connected = z.object({ calls: z.tuple([z.object({ id: z.string().min(1) })]).rest(z.unknown()) });
 const Sent = z.object({ messages: z.tuple([z.object({ id: z.string().min(1) })]).rest(z.unknown()) });
 
 const product = { messaging_product: 'whatsapp' };
 
 const invalidParameter = 100;
-const connectionError = 138004;
-const tooMany = 429;
 
 /** Meta insists on a session; a page that brings none (a test, a phone on the desk) offers silence. */
 const silence = [
@@ -68,72 +65,9 @@ const session = (sdp_type: 'offer' | 'answer', sdp: string | null) => ({ sdp_typ
 
 const recipient = ({ waId, bsuid }: Recipient) => ({ ...(waId && { to: waId }), ...(bsuid && { recipient: bsuid }) });
 
-/** Whether asking once more is safe: surely not done (busy, no connection), or harmless when done twice. */
-const mayAskAgain = ({ failure, status }: Failed, failures: number, harmlessTwice: boolean) => {
-  if (failures > 2) return false;
-  if (status === tooMany) return true;
-  if (failure.metaErrorCode === connectionError) return failures === 1;
-  return failure.outcome === 'unknown' && harmlessTwice;
-};
-
-const longestWait = 2_000;
-const waitAfter = ({ waitMs }: Failed, failures: number) => Math.min(longestWait, waitMs ?? 100 * 2 ** failures);
-
-/** Meta's Graph API at `apiUrl` (with its version, e.g. `https://graph.facebook.com/v24.0`); `timeoutMs` per request. */
-export const graphClient = ({
-  apiUrl,
-  accessToken,
-  timeoutMs = 8_000,
-}: {
-  apiUrl: string;
-  accessToken: string;
-  timeoutMs?: number;
-}): Graph => {
-  const base = apiUrl.replace(/\/+$/, '');
-  const headers = { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' };
-
-  const askOnce = async <T>(
-    path: string,
-    body: object | null,
-    schema: z.ZodType<T>,
-  ): Promise<T | { failed: Failed }> => {
-    try {
-      const answer = await fetch(`${base}/${path}`, {
-        method: body === null ? 'GET' : 'POST',
-        headers,
-        body: body && JSON.stringify(body),
-        signal: AbortSignal.timeout(timeoutMs),
-      });
-      const text = await answer.text();
-      const json = parseJson(text);
-      const parsed = schema.safeParse(json);
-      if (answer.ok && parsed.success) return parsed.data;
-      return { failed: failedAnswer(answer.status, answer.headers.get('retry-after'), json) };
-    } catch (fault) {
-      return { failed: noAnswer(fault) };
-    }
-  };
-
-  const ask = async <T extends object>(
-    path: string,
-    body: object | null,
-    schema: z.ZodType<T>,
-    { harmlessTwice = false } = {},
-  ): Promise<T | GraphFailure> => {
-    for (let failures = 1; ; failures++) {
-      const answer = await askOnce(path, body, schema);
-      if (!('failed' in answer)) return answer;
-      if (!mayAskAgain(answer.failed, failures, harmlessTwice)) return answer.failed.failure;
-      await pause(waitAfter(answer.failed, failures));
-    }
-  };
-
-  /** Of what may be asked twice and tells nothing in return. */
-  const done = async (path: string, body: object): Promise<{ ok: true } | GraphFailure> => {
-    const answer = await ask(path, body, Done, { harmlessTwice: true });
-    return isFailure(answer) ? answer : { ok: true };
-  };
-
+/** Meta's Graph API. */
+export const graphClient = (options: GraphOptions): Graph => {
+  const { ask, done } = asking(options);
   const onCall = (channelId: string, body: object) => done(`${channelId}/calls`, { ...product, ...body });
 
   const send = async (channelId: string, to: Recipient, ours: string, message: object): SentOrNot => {
@@ -189,14 +123,4 @@ export const graphClient = ({
 
     configureCalling: ({ channelId, calling }) => done(`${channelId}/settings`, { calling }),
   };
-};
-
-const isFailure = (answer: object): answer is GraphFailure => 'ok' in answer && answer.ok === false;
-
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 };
