@@ -1,4 +1,4 @@
-import { agent, type Direction } from '../domain/agent.ts';
+import { agent } from '../domain/agent.ts';
 import { call } from '../domain/call.ts';
 import { outcomeOf } from '../domain/call-ending.ts';
 import type { Conclusion } from '../domain/call-events.ts';
@@ -9,7 +9,7 @@ import type { OutgoingResult } from '../domain/permission-events.ts';
 import { isLive, ticket } from '../domain/ticket.ts';
 import type { Context } from '../store/event-log.ts';
 import { agentKey, pairKey } from './belongings.ts';
-import { type Because, tellConnected } from './tell-connected.ts';
+import { type AboutCall, type Because, tellConnected } from './tell-connected.ts';
 import { tellTicket } from './tell-ticket.ts';
 import { stepOf, type WriteSide } from './write-side.ts';
 
@@ -59,7 +59,7 @@ const resultOf = ({ status, subStatus, answeredAt }: Conclusion): OutgoingResult
 const tellItsTicket = (
   w: WriteSide,
   ticketId: string,
-  { callId, direction, agentId }: About,
+  { callId, direction, agentId }: AboutCall,
   s: Call,
   why: Context,
 ) => {
@@ -67,16 +67,7 @@ const tellItsTicket = (
   return w.transact(ticket, ticketId, { type: 'RecordCallHungUp', at: s.hungUpAt ?? 0, callId }, why);
 };
 
-type About = {
-  callId: string;
-  direction: Direction;
-  channelId: string;
-  customerId: string;
-  ticketId: string | null;
-  agentId: string | null;
-};
-
-const tellPermission = (w: WriteSide, { direction, ...about }: About, outcome: Conclusion, because: Because) => {
+const tellPermission = (w: WriteSide, { direction, ...about }: AboutCall, outcome: Conclusion, because: Because) => {
   const { callId, channelId, customerId, ticketId } = about;
   const fact = { at: outcome.endedAt, callId, channelId, customerId, ticketId };
   const pair = pairKey(channelId, customerId);

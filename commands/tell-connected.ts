@@ -10,8 +10,8 @@ import type { WriteSide } from './write-side.ts';
 /** The context of each step, by its name. */
 export type Because = (step: string) => Context;
 
-type Connected = {
-  at: Instant;
+/** Whose call it is, and what it belongs to. */
+export type AboutCall = {
   callId: string;
   direction: Direction;
   channelId: string;
@@ -21,7 +21,7 @@ type Connected = {
 };
 
 /** Both sides are on the line: limits are cleared, and it may be the ticket's first response. */
-export const tellConnected = async (w: WriteSide, event: Connected, because: Because) => {
+export const tellConnected = async (w: WriteSide, event: AboutCall & { at: Instant }, because: Because) => {
   const { at, callId, direction, channelId, customerId, ticketId, agentId } = event;
   const parties = { channelId, customerId };
   const pair = pairKey(channelId, customerId);
