@@ -14,7 +14,8 @@ afterAll(() => Promise.all([readSide, ...worlds].map((world) => world.stop())));
 
 const services: readonly Service[] = ['eventstore', 'documents'];
 
-describe.concurrent('while a store is away', () => {
+// one after another: db-client keeps the pending appends of a process in one table, and drops all when one server breaks
+describe('while a store is away', () => {
   test.for(services)('(the %s) a command is told so, and done once when repeated', async (service, { expect }) => {
     const world = worlds[services.indexOf(service)]!;
     const care = await openStore(world);
