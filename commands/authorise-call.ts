@@ -16,23 +16,28 @@ import { stepOf, type WriteSide } from './write-side.ts';
 export const authoriseCall = async (
   w: WriteSide,
   placing: Placing,
-  channel: Channel,
+  { channel, staff }: { channel: Channel; staff: Agent },
   context: Context,
 ): Promise<Refusal | null> => {
-  const refusalNow = () => refusalBeforehand(w, placing, channel, context);
-  const refusal = await refusalNow();
-  const stands = refusal && (await wasHeldByNothing(w, placing, refusal, context)) ? await refusalNow() : refusal;
+  const refusalOf = (present: Agent) => refusalBeforehand(w, placing, channel, present);
+  const refusal = await refusalOf(staff);
+  const isOutdated = refusal !== null && (await wasHeldByNothing(w, placing, { staff, refusal }, context));
+  const stands = isOutdated
+    ? await refusalOf(await w.stateOf(agent, agentKey(context.store, placing.agentId)))
+    : refusal;
   return stands ?? take(w, placing, outgoingRefusal(channel, placing.at), context);
 };
-
-const agentOf = (w: WriteSide, { agentId }: Placing, { store }: Context) => w.stateOf(agent, agentKey(store, agentId));
 
 const held: ReadonlySet<string> = new Set(['agent.on_call', 'call.already_live']);
 
 /** Whether what held the agent or the customer is over, and only they had not heard of it yet; now they have. */
-const wasHeldByNothing = async (w: WriteSide, placing: Placing, { refused }: Refusal, context: Context) => {
-  if (!held.has(refused)) return false;
-  const { call } = await agentOf(w, placing, context);
+const wasHeldByNothing = async (
+  w: WriteSide,
+  placing: Placing,
+  { staff: { call }, refusal }: { staff: Agent; refusal: Refusal },
+  context: Context,
+) => {
+  if (!held.has(refusal.refused)) return false;
   const { liveCalls } = await w.stateOf(permission, pairKey(placing.channelId, placing.to.customerId));
   const holding = new Set([...(call ? [call] : []), ...liveCalls].map(({ callId }) => callId));
   holding.delete(placing.callId);
@@ -48,10 +53,9 @@ const refusalBeforehand = async (
   w: WriteSide,
   placing: Placing,
   channel: Channel,
-  context: Context,
+  staff: Agent,
 ): Promise<Refusal | null> => {
   const { at, callId, channelId, to, fence } = placing;
-  const staff = await agentOf(w, placing, context);
   const against = {
     channel: outgoingRefusal(channel, at),
     agent: agentRefusal(freeOf(staff, callId), at, fence),

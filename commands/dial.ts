@@ -1,4 +1,3 @@
-import { agent } from '../domain/agent.ts';
 import { call } from '../domain/call.ts';
 import { cameToNothing, isGivenUp } from '../domain/call-state.ts';
 import { isRefusal, type Refusal } from '../domain/decider.ts';
@@ -6,10 +5,11 @@ import { permission } from '../domain/permission.ts';
 import { ticket } from '../domain/ticket.ts';
 import type { Context } from '../store/event-log.ts';
 import { ranOut } from './authorise-call.ts';
-import { agentKey, pairKey } from './belongings.ts';
+import { pairKey } from './belongings.ts';
 import { endAtMeta } from './end-at-meta.ts';
 import type { Attempt, Placed, Placing } from './place-call.ts';
 import { explained } from './refresh-permission.ts';
+import { releaseAgent } from './release-agent.ts';
 import type { GraphFailure } from './whatsapp/graph.ts';
 import { contradictsPermission, metaRefusal } from './whatsapp/meta-errors.ts';
 import { rememberOutgoingCall } from './whatsapp/outgoing-calls.ts';
@@ -28,7 +28,7 @@ export const dial = async (
   const placed = await w.transact(call, callId, place, context);
   if (isRefusal(placed)) return placed;
   if (cameToNothing(placed.state)) {
-    await setFree(w, placing, context);
+    await letGo(w, placing, context);
     return ranOut(callId);
   }
   await assignTicket(w, placing, ticketId, context);
@@ -81,10 +81,8 @@ const recordDialled = async (w: WriteSide, { callId, channelId }: Placing, metaC
 };
 
 /** The agent holds no call that is none. */
-const setFree = (w: WriteSide, { callId, agentId }: Placing, context: Context) => {
-  const release = { type: 'ReleaseAgent', at: w.now(), agentId, callId, because: 'refused' } as const;
-  return w.transact(agent, agentKey(context.store, agentId), release, stepOf(context, 'release'));
-};
+const letGo = (w: WriteSide, { callId, agentId }: Placing, context: Context) =>
+  releaseAgent(w, { callId, agentId, why: 'refused' }, (step) => stepOf(context, step));
 
 /** Nobody's phone rang: the agent and the customer are free again, and Meta's knowledge of the permission becomes ours. */
 const recordRefused = async (
@@ -108,6 +106,6 @@ const recordRefused = async (
   await w.transact(call, callId, refused, stepOf(context, 'dial refused'));
   const ended = { type: 'RecordOutgoingEnded', ...fact, callId, result: 'failed' } as const;
   await w.transact(permission, pair, ended, stepOf(context, 'outgoing ended'));
-  await setFree(w, placing, context);
+  await letGo(w, placing, context);
   return explained(w, { channelId, to }, failure, context);
 };

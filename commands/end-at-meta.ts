@@ -21,5 +21,6 @@ export const endAtMeta = async (
   }
   const hungUp = { type: 'RecordHungUp', at: w.now(), callId } as const;
   await w.transact(call, callId, hungUp, stepOf(context, 'hung up'));
-  return (await setFree(w, callId, (step) => stepOf(context, step))) || null;
+  const freed = await setFree(w, callId, (step) => stepOf(context, step));
+  return freed?.position ?? null;
 };

@@ -7,7 +7,7 @@ import type { Instant } from '../domain/time.ts';
 import type { Context } from '../store/event-log.ts';
 import { uuidFrom } from '../store/ids.ts';
 import { pairKey } from './belongings.ts';
-import { stepOf, type WriteSide } from './write-side.ts';
+import { type Because, stepOf, type WriteSide } from './write-side.ts';
 
 type Opening = TicketOpening & {
   readonly at: Instant;
@@ -34,7 +34,7 @@ export const openTicket = async (
   const { at, channelId, customerId } = opening;
   let resolved: Resolved | null = null;
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const because = (step: string) => stepOf(context, attempt === 0 ? step : `${step} ${attempt}`);
+    const because: Because = (step) => stepOf(context, attempt === 0 ? step : `${step} ${attempt}`);
     const ticketId = attempt === 0 ? opening.ticketId : uuidFrom(opening.ticketId, String(attempt));
     const need = { type: 'OpenTicketIfNone', at, channelId, customerId, ticketId, resolved } as const;
     const opened = await w.transact(conversation, pairKey(channelId, customerId), need, because('ticket'));
@@ -49,7 +49,7 @@ export const openTicket = async (
 type Joining = {
   open: OneTicket;
   link: LinkedCall | null;
-  because: (step: string) => Context;
+  because: Because;
 };
 
 /** Begins the ticket if it is new, completes its reopening, and links the call; else which resolution is in the way. */

@@ -59,7 +59,7 @@ export const placeCall =
     if (!to) return isNumber(command.customer) ? refuse('permission.none') : refuse('customer.unknown');
 
     const placing = { ...command, at, callId, to, channelName: channel.details.name, caller: staff.profile };
-    const refusal = begun.direction === null ? await authoriseCall(w, placing, channel, context) : null;
+    const refusal = begun.direction === null ? await authoriseCall(w, placing, { channel, staff }, context) : null;
     if (refusal) return refusal;
     const link = { callId, direction: 'outgoing', agentId: command.agentId } as const;
     const ticketId = begun.ticketId ?? (await openTicket(w, openingOf(placing), context, link));

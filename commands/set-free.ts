@@ -1,4 +1,3 @@
-import { agent } from '../domain/agent.ts';
 import { call } from '../domain/call.ts';
 import { outcomeOf } from '../domain/call-ending.ts';
 import type { Conclusion } from '../domain/call-events.ts';
@@ -8,25 +7,27 @@ import { permission } from '../domain/permission.ts';
 import type { OutgoingResult } from '../domain/permission-events.ts';
 import { isLive, ticket } from '../domain/ticket.ts';
 import type { Context } from '../store/event-log.ts';
-import { agentKey, pairKey } from './belongings.ts';
-import { type AboutCall, type Because, tellConnected } from './tell-connected.ts';
-import { tellTicket } from './tell-ticket.ts';
-import { stepOf, type WriteSide } from './write-side.ts';
+import { pairKey } from './belongings.ts';
+import { releaseAgent } from './release-agent.ts';
+import { type AboutCall, tellConnected } from './tell-connected.ts';
+import { type Because, stepOf, type WriteSide } from './write-side.ts';
+
+type Freed = { readonly position: bigint | null };
 
 /**
  * Whoever a call that is over held is free: its customer to be called, its ticket to be given away, its agents to take the
- * next. Resolves with the position of the last event there was to write, or `false` when the call goes on.
+ * next. Resolves with the position of the last event there was to write, or with `null` when the call goes on.
  */
-export const setFree = async (w: WriteSide, callId: string, because: Because): Promise<bigint | null | false> => {
+export const setFree = async (w: WriteSide, callId: string, because: Because): Promise<Freed | null> => {
   const state = await w.stateOf(call, callId);
   const outcome = outcomeOf(state);
-  if (outcome === null || state.direction === null) return false;
+  if (outcome === null || state.direction === null) return null;
   const { direction, agentId, ticketId } = state;
   const about = { callId, direction, ticketId, agentId, ...whoseOf(state) };
   if (outcome.answeredAt !== null) await tellConnected(w, { ...about, at: outcome.answeredAt }, because);
   await tellPermission(w, about, outcome, because);
-  if (ticketId !== null) await tellItsTicket(w, ticketId, about, state, because('call ended'));
-  return releaseAgents(w, callId, state, because);
+  if (ticketId !== null) await tellTicket(w, ticketId, about, state, because('call ended'));
+  return { position: await releaseAgents(w, callId, state, because) };
 };
 
 /** The same for a command that meets what such a call still holds. Resolves with whether any of these calls is over. */
@@ -35,7 +36,7 @@ export const setFreeOf = async (w: WriteSide, callIds: Iterable<string>, context
   let isAnyOver = false;
   for (const callId of callIds) {
     const freed = await setFree(w, callId, (step) => stepOf(bySystem, `${step}, ${callId}`));
-    isAnyOver ||= freed !== false;
+    isAnyOver ||= freed !== null;
   }
   return isAnyOver;
 };
@@ -56,15 +57,13 @@ const resultOf = ({ status, subStatus, answeredAt }: Conclusion): OutgoingResult
 };
 
 /** How it counts, or as long as that is not known that nobody is on the line. */
-const tellItsTicket = (
-  w: WriteSide,
-  ticketId: string,
-  { callId, direction, agentId }: AboutCall,
-  s: Call,
-  why: Context,
-) => {
-  if (s.conclusion) return tellTicket(w, ticketId, { ...s.conclusion, callId, direction, agentId }, why);
-  return w.transact(ticket, ticketId, { type: 'RecordCallHungUp', at: s.hungUpAt ?? 0, callId }, why);
+const tellTicket = (w: WriteSide, ticketId: string, about: AboutCall, s: Call, context: Context) => {
+  const { callId, direction, agentId } = about;
+  if (s.conclusion === null)
+    return w.transact(ticket, ticketId, { type: 'RecordCallHungUp', at: s.hungUpAt ?? 0, callId }, context);
+  const { endedAt: at, status, subStatus, missReason } = s.conclusion;
+  const fact = { at, ticketId, callId, direction, agentId, status, subStatus, missReason };
+  return w.transact(ticket, ticketId, { type: 'RecordCallEnded', ...fact }, context);
 };
 
 const tellPermission = (w: WriteSide, { direction, ...about }: AboutCall, outcome: Conclusion, because: Because) => {
@@ -81,9 +80,7 @@ const releaseAgents = async (w: WriteSide, callId: string, { offers, agentId }: 
   const involved = new Set([...offers.map((offer) => offer.agentId), ...(agentId === null ? [] : [agentId])]);
   let position: bigint | null = null;
   for (const one of involved) {
-    const step = because(`release ${one} of ${callId}`);
-    const release = { type: 'ReleaseAgent', at: w.now(), agentId: one, callId, because: 'ended' } as const;
-    const released = await w.transact(agent, agentKey(step.store, one), release, step);
+    const released = await releaseAgent(w, { callId, agentId: one, why: 'ended' }, because);
     if (!isRefusal(released)) position = released.position ?? position;
   }
   return position;

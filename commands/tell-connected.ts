@@ -3,12 +3,8 @@ import { conversation } from '../domain/conversation.ts';
 import { permission } from '../domain/permission.ts';
 import { ticket } from '../domain/ticket.ts';
 import type { Instant } from '../domain/time.ts';
-import type { Context } from '../store/event-log.ts';
 import { pairKey } from './belongings.ts';
-import type { WriteSide } from './write-side.ts';
-
-/** The context of each step, by its name. */
-export type Because = (step: string) => Context;
+import type { Because, WriteSide } from './write-side.ts';
 
 /** Whose call it is, and what it belongs to. */
 export type AboutCall = {

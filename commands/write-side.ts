@@ -33,6 +33,9 @@ export const contextOf = (c: {
   $causationId: c.causationId ?? c.commandId,
 });
 
+/** The context of each step, by its name. */
+export type Because = (step: string) => Context;
+
 /** The context of one step of a command that writes more than once to a stream: its own, repeatable command id. */
 export const stepOf = (context: Context, step: string): Context => ({
   ...context,

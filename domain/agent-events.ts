@@ -18,7 +18,7 @@ const Profile = {
 };
 export type Profile = z.output<z.ZodObject<typeof Profile>>;
 
-/** Why an agent is available or not from here on, and the how-manieth such spell of theirs it is; 0: from before they were counted. */
+/** Why an agent is available or not from here on; `spell` counts such spells of theirs from 1, and is 0 from before they were counted. */
 const Spell = { reason: z.string().nullable(), spell: z.int().nonnegative().default(0) };
 
 /** Why an agent is free again of a call that was reserved for them. */

@@ -6,7 +6,7 @@ import { Instant } from './time.ts';
 
 const Pair = { channelId: z.string(), customerId: z.string() };
 
-/** Who opens a ticket again, and the how-manieth resolution of it that undoes. */
+/** Who opens a ticket again, and which of its resolutions that undoes, the first being 1. */
 const Reopening = z.object({ agentId: z.string(), resolution: z.int().positive() });
 type Reopening = Readonly<z.infer<typeof Reopening>>;
 

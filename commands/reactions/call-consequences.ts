@@ -6,7 +6,7 @@ import { pairKey } from '../belongings.ts';
 import { setFree } from '../set-free.ts';
 import { tellConnected } from '../tell-connected.ts';
 import type { WriteSide } from '../write-side.ts';
-import { causedBy, type Reaction } from './reaction.ts';
+import { becauseOf, causedBy, type Reaction } from './reaction.ts';
 
 /**
  * What a call means elsewhere: the ticket, the limits on calling this customer, the agent who is free again. What happens
@@ -26,8 +26,6 @@ export const callConsequences = (w: WriteSide): Reaction => ({
     },
   },
 });
-
-const becauseOf = (cause: Recorded) => (step: string) => causedBy(cause, step);
 
 /** A customer who called may be called back, where Meta turns calls to the channel into permissions. */
 const grantByCallback = async (w: WriteSide, event: Named<'CallConcluded'>, cause: Recorded) => {

@@ -7,10 +7,10 @@ import type { Recorded } from '../../store/event-log.ts';
 import { uuidFrom } from '../../store/ids.ts';
 import { pairKey } from '../belongings.ts';
 import { openTicket } from '../open-ticket.ts';
+import { releaseAgent } from '../release-agent.ts';
 import type { WriteSide } from '../write-side.ts';
-import { releaseAgent } from './offer-call.ts';
 import { callQueue } from './queue.ts';
-import { causedBy, type Reaction } from './reaction.ts';
+import { becauseOf, causedBy, type Reaction } from './reaction.ts';
 
 /**
  * An incoming call opens the service window and a ticket, is routed, offered, and offered again while agents are left;
@@ -21,9 +21,9 @@ export const incomingCall = (w: WriteSide): Reaction => {
   const serve = (_: unknown, cause: Recorded) => queue.serve(cause);
 
   const passOn =
-    (because: 'declined' | 'not_acknowledged') =>
+    (why: 'declined' | 'not_acknowledged') =>
     async ({ callId, agentId, ticketId }: Named<'OfferDeclined' | 'OfferNotAcknowledged'>, cause: Recorded) => {
-      await releaseAgent(w, cause, callId, agentId, because);
+      await releaseAgent(w, { callId, agentId, why }, becauseOf(cause));
       await queue.hand(callId, ticketId, cause);
     };
 
@@ -34,7 +34,7 @@ export const incomingCall = (w: WriteSide): Reaction => {
       OfferDeclined: passOn('declined'),
       OfferNotAcknowledged: passOn('not_acknowledged'),
       OfferTimedOut: async ({ at, callId, agentId }, cause) => {
-        await releaseAgent(w, cause, callId, agentId, 'timed_out');
+        await releaseAgent(w, { callId, agentId, why: 'timed_out' }, becauseOf(cause));
         const missed = { type: 'MissCall', at, callId, reason: 'agent_did_not_answer' } as const;
         await w.transact(call, callId, missed, causedBy(cause, 'miss'));
       },
@@ -49,7 +49,7 @@ const ticketFor = async (w: WriteSide, event: Named<'CallReceived'>, cause: Reco
   const { at, callId, channelId, channelName, customerId, waId, customerName } = event;
   const pair = pairKey(channelId, customerId);
   const parties = { channelId, customerId };
-  const because = (step: string) => causedBy(cause, step);
+  const because = becauseOf(cause);
 
   const window = { type: 'OpenServiceWindow', at, ...parties, by: 'incoming_call' } as const;
   await w.transact(conversation, pair, window, because('service window'));

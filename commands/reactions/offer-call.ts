@@ -9,9 +9,10 @@ import { seconds } from '../../domain/time.ts';
 import type { Recorded } from '../../store/event-log.ts';
 import { uuidFrom } from '../../store/ids.ts';
 import { agentKey } from '../belongings.ts';
+import { releaseAgent } from '../release-agent.ts';
 import type { WriteSide } from '../write-side.ts';
 import { type Choice, type Crew, findAgent } from './find-agent.ts';
-import { accepted, causedBy } from './reaction.ts';
+import { accepted, becauseOf } from './reaction.ts';
 
 /**
  * Finds an agent for an incoming call, reserves them and offers it; with nobody left the call waits or is missed.
@@ -24,7 +25,7 @@ export const offerCall = async (
   cause: Recorded,
 ): Promise<boolean> => {
   const { store } = cause.metadata;
-  const because = (step: string) => causedBy(cause, step);
+  const because = becauseOf(cause);
 
   const assign = (agentId: string) => {
     const assigned = { type: 'AssignByCall', at: w.now(), callId, agentId, because: 'routed' } as const;
@@ -62,7 +63,7 @@ export const offerCall = async (
       },
       because(`offer ${agentId}`),
     );
-    if (isRefusal(offered)) await releaseAgent(w, cause, callId, agentId, 'withdrawn');
+    if (isRefusal(offered)) await releaseAgent(w, { callId, agentId, why: 'withdrawn' }, because);
     else await assign(agentId);
   };
 
@@ -80,26 +81,11 @@ export const offerCall = async (
   if (colleague && noAgent !== null) await missTurn(colleague.agentId);
   const routed = await route(choice, state, known);
   if (!isWaiting(routed) || waits !== null) {
-    if (colleague && noAgent === null) await releaseAgent(w, cause, callId, colleague.agentId, 'withdrawn');
+    if (colleague && noAgent === null)
+      await releaseAgent(w, { callId, agentId: colleague.agentId, why: 'withdrawn' }, because);
     return isWaiting(routed);
   }
   if (colleague && noAgent === null) await offer(routed, choice, colleague.agentId, known);
   else await miss(routed, choice, known);
   return false;
-};
-
-/** Sets an agent free of a call; nothing happens when they do not hold it. */
-export const releaseAgent = async (
-  w: WriteSide,
-  cause: Recorded,
-  callId: string,
-  agentId: string,
-  because: 'ended' | 'declined' | 'timed_out' | 'not_acknowledged' | 'withdrawn',
-) => {
-  await w.transact(
-    agent,
-    agentKey(cause.metadata.store, agentId),
-    { type: 'ReleaseAgent', at: w.now(), agentId, callId, because },
-    causedBy(cause, `release ${agentId} of ${callId}`),
-  );
 };

@@ -7,7 +7,7 @@ import { isOutage } from '../../store/faults.ts';
 import { uuidFrom } from '../../store/ids.ts';
 import { keepLeading } from '../../store/lease.ts';
 import type { Accepted } from '../transact.ts';
-import { contextOf, type WriteSide } from '../write-side.ts';
+import { type Because, contextOf, type WriteSide } from '../write-side.ts';
 
 /** What is done about each type of event; done again after a crash, so every step must be harmless to repeat. */
 type Handlers = { readonly [T in EventType]?: (event: Named<T>, cause: Recorded) => Promise<unknown> };
@@ -37,6 +37,12 @@ export const causedBy = ({ id, metadata }: Recorded, step: string): Context =>
     correlationId: metadata.$correlationId,
     causationId: id,
   });
+
+/** The same, for whatever takes several steps. */
+export const becauseOf =
+  (cause: Recorded): Because =>
+  (step) =>
+    causedBy(cause, step);
 
 /** For a step that the domain must accept at this point; a refusal here is a fault of ours. */
 export const accepted = <E, S>(outcome: Accepted<E, S> | Refusal): Accepted<E, S> => {

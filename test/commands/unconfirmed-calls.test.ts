@@ -55,13 +55,14 @@ type Willing = Awaited<ReturnType<typeof willing>>;
 
 /** As far as a process came that died before the call was placed: customer and agent are taken. */
 const authorised = async (ana: Willing) => {
-  const [channel, to] = await Promise.all([
+  const [channel, staff, to] = await Promise.all([
     ownChannel(world.w, ana.store, ana.channelId),
+    world.w.stateOf(agent, `${ana.store}.ana`),
     world.w.directory.find(ana.store, ana.customerId),
   ]);
   if (isRefusal(channel) || !to) throw new Error('the store is not open');
   const placing = { ...ana.command, at: world.clock.now, callId: ana.callId, to, channelName: 'Care', caller: null };
-  expect(await authoriseCall(world.w, placing, channel, ana.context)).toBeNull();
+  expect(await authoriseCall(world.w, placing, { channel, staff }, ana.context)).toBeNull();
   return placing;
 };
 
