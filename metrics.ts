@@ -28,11 +28,22 @@ export const metricsOf = ({ setAside, backlogs }: Sources): Registry => {
     },
   });
 
+  let asked: Promise<readonly Backlog[]> | null = null;
+  /** Both gauges of one question of Prometheus tell of the same count. */
+  const backlogsOnce = () => {
+    asked ??= backlogs()
+      .catch(() => [])
+      .finally(() => {
+        asked = null;
+      });
+    return asked;
+  };
+
   const ofLanes = (name: string, help: string, figure: (backlog: Backlog) => number) =>
     new Gauge({
       ...{ name, help, labelNames: ['lane'], registers: [registry] },
       async collect() {
-        const known = await Promise.race([backlogs().catch(() => []), setTimeout(patience, [], { ref: false })]);
+        const known = await Promise.race([backlogsOnce(), setTimeout(patience, [], { ref: false })]);
         this.reset();
         for (const backlog of known) this.set({ lane: backlog.lane }, figure(backlog));
       },

@@ -15,8 +15,9 @@ export type Availability = {
   readonly actor: Actor;
 };
 
-const keyOf = ({ metadata, event }: Recorded, spell: number) =>
-  `${metadata.store}.${(event as Switch).agentId}.${String(spell).padStart(9, '0')}`;
+/** The document of a spell of an agent; 0 is the one that begins when they are registered. */
+export const spellKey = (store: string, agentId: string, spell: number) =>
+  `${store}.${agentId}.${String(spell).padStart(9, '0')}`;
 
 type Switch = Named<'AgentActivated' | 'AgentDeactivated'>;
 
@@ -25,7 +26,7 @@ const switched =
   (active: boolean) =>
   (before: Availability | null, { at, agentId, reason, spell }: Switch, recorded: Recorded, key: string) => {
     const begun = { agentId, from: at, until: null, active, reason, actor: recorded.metadata.actor };
-    return key === keyOf(recorded, spell) ? begun : before && { ...before, until: at };
+    return key === spellKey(recorded.metadata.store, agentId, spell) ? begun : before && { ...before, until: at };
   };
 
 /** When agents took calls and when not, one document per spell, from their registration on. Keys are `<store>.<agentId>.<spell>`. */
@@ -46,8 +47,10 @@ export const availability = projection<Availability>({
     AgentActivated: switched(true),
     AgentDeactivated: switched(false),
   },
-  (event, recorded) => {
-    if (event.type === 'AgentRegistered') return keyOf(recorded, 0);
-    return event.spell > 0 ? [keyOf(recorded, event.spell - 1), keyOf(recorded, event.spell)] : null;
+  (event, { metadata: { store } }) => {
+    if (event.type === 'AgentRegistered') return spellKey(store, event.agentId, 0);
+    return event.spell > 0
+      ? [event.spell - 1, event.spell].map((spell) => spellKey(store, event.agentId, spell))
+      : null;
   },
 );

@@ -1,15 +1,14 @@
 import type { Direction } from '../domain/agent.ts';
 import type { CallStatus, MissReason, Staff } from '../domain/call-events.ts';
+import { nameless } from '../domain/call-state.ts';
 import type { TicketOpening } from '../domain/ticket-events.ts';
 import type { Instant } from '../domain/time.ts';
 import { projection } from './projection.ts';
 
-type LinkedCall = {
+type LinkedCall = Staff & {
   readonly callId: string;
   readonly direction: Direction;
   readonly agentId: string | null;
-  readonly agentName: string | null;
-  readonly team: string | null;
   readonly status: CallStatus;
   readonly subStatus: string | null;
   readonly missReason: MissReason | null;
@@ -45,8 +44,6 @@ export type TicketView = {
   readonly detail: { readonly pendingMisses: readonly string[] };
 };
 
-type Staffed = Staff & { readonly callId: string; readonly agentId: string | null };
-
 const isInCall = ({ status, answeredAt }: LinkedCall) => status === 'ongoing' && answeredAt !== null;
 
 /** What follows from the calls of a ticket and from the misses nobody has settled yet. */
@@ -72,8 +69,10 @@ const withCall = (doc: TicketView, callId: string, change: Partial<LinkedCall>, 
 const settled = (doc: TicketView) => withCalls(doc, doc.calls, []);
 
 /** Whose a call of the ticket is now; for the ticket no activity of its own. */
-const ofAgent = (doc: TicketView | null, { callId, agentId, agentName, team }: Staffed) =>
-  doc && withCall(doc, callId, { agentId, agentName, team }, doc.detail.pendingMisses);
+const ofAgent = (
+  doc: TicketView | null,
+  { callId, agentId, agentName, team }: Pick<LinkedCall, 'callId' | 'agentId' | keyof Staff>,
+) => doc && withCall(doc, callId, { agentId, agentName, team }, doc.detail.pendingMisses);
 
 /** A handler that only concerns a ticket that is there, and that counts as its activity. */
 const active =
@@ -122,7 +121,7 @@ export const tickets = projection<TicketView>({
         answeredAt: null,
         endedAt: null,
       } as const;
-      const linked = { callId, direction, agentId, agentName: null, team: null, startedAt: at, ...unknown };
+      const linked = { callId, direction, agentId, ...nameless, startedAt: at, ...unknown };
       return withCalls(doc, [...doc.calls, linked], doc.detail.pendingMisses);
     }),
     CallOffered: ofAgent,

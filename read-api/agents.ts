@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { notFound } from '../http/problem.ts';
 import type { Route } from '../http/route.ts';
 import { agents } from '../projections/agents.ts';
-import { availability } from '../projections/availability.ts';
+import { availability, spellKey } from '../projections/availability.ts';
 import { agentsListing } from '../projections/filters/agents.ts';
 import { availabilityListing } from '../projections/filters/availability.ts';
 import { readModel } from '../projections/reader.ts';
@@ -50,7 +50,7 @@ export const agentRoutes = (db: Db): readonly Route[] => {
       columns: availabilityColumns,
       params: { agentId: z.string().min(1) },
       within: async (store, { agentId = '' }) => {
-        if ((await spells.count(store, { 'doc.agentId': agentId })) === 0) throw notFound('agent');
+        if (!(await spells.get(store, spellKey(store, agentId, 0)))) throw notFound('agent');
         return { 'doc.agentId': agentId };
       },
     }),
